@@ -1,0 +1,1 @@
+"""Instar: the whole machine-learning life cycle in one package."""

@@ -1,0 +1,28 @@
+"""Which store, which project, who: one rule for library, command line and engine workers."""
+
+from __future__ import annotations
+
+import getpass
+import os
+
+STORE_FOLDER = ".instar"
+
+
+def store_setting() -> str | None:
+    """The store named by the environment: a folder or a URL."""
+    return os.environ.get("INSTAR_STORE") or None
+
+
+def project_setting(given: str | None = None) -> str:
+    """The project: the one given, else ``INSTAR_PROJECT``, else ``default``."""
+    return given or os.environ.get("INSTAR_PROJECT") or "default"
+
+
+def author_setting() -> str:
+    """Who is working: ``INSTAR_AUTHOR``, else the user's login name."""
+    if author := os.environ.get("INSTAR_AUTHOR"):
+        return author
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container user without a passwd entry
+        return f"uid-{os.getuid()}"
