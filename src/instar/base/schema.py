@@ -30,7 +30,9 @@ class Field(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         if self.role not in get_args(Role):
-            raise BadInput(f"column {self.name!r}: unknown role {self.role!r}; use one of {', '.join(get_args(Role)[1:])}")
+            raise BadInput(
+                f"column {self.name!r}: unknown role {self.role!r}; use one of {', '.join(get_args(Role)[1:])}"
+            )
 
     @property
     def is_number(self) -> bool:

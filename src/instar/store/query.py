@@ -20,6 +20,11 @@ from instar.base import clock
 from instar.base.errors import BadInput, suggestion
 
 KEYS = ("kind", "name", "learner", "feature", "target", "tag", "stage", "by", "created", "digest", "project", "status")
+_CONTENT = ("file", "chunk", "state", "bundle", "report", "evidence", "environment", "code")
+_NAMED = ("dataset", "model", "deployment", "dataflow")
+_VERSIONS = ("dataset_version", "model_version", "deployment_version")
+_EVENTS = ("run", "activity", "signature", "revocation", "invalidation", "segment")
+KINDS = frozenset(_CONTENT + _NAMED + _VERSIONS + _EVENTS)
 _TOKEN = re.compile(r'\s*((?:[^\s"]|"[^"]*")+)')
 _COMPARISON = re.compile(r"^(metric|param)\.([^<>=!]+)(<=|>=|!=|=|<|>)(.+)$")
 _AGE = re.compile(r"^([<>])(\d+(?:\.\d+)?)([mhdw])$")
@@ -51,24 +56,24 @@ class BadQuery(BadInput):
         super().__init__(f"find: {why}\n  {text}\n  {' ' * at}^")
 
 
-def parse(text: str, kinds: frozenset[str] = frozenset(), limit: int = 100) -> Query:
-    """Read a query. ``kinds`` are the words that stand for a kind when they come first.
+def parse(text: str, limit: int = 100) -> Query:
+    """Read a query. A kind may stand alone when it comes first.
 
-    >>> parse("model by:ana", frozenset({"model"})).terms
+    >>> parse("model by:ana").terms
     (Term(key='kind', value='model', op='=', name=''), Term(key='by', value='ana', op='=', name=''))
     """
-    terms = []
+    terms: list[Term] = []
     position = 0
     while match := _TOKEN.match(text, position):
         start = match.start(1)
-        terms.append(_term(text, match.group(1), start, first=not terms, kinds=kinds))
+        terms.append(_term(text, match.group(1), start, first=not terms))
         position = match.end()
     if text[position:].strip():
         raise BadQuery(text, position, "this quote is not closed")
     return Query(tuple(terms), limit)
 
 
-def _term(text: str, token: str, start: int, first: bool, kinds: frozenset[str]) -> Term:
+def _term(text: str, token: str, start: int, first: bool) -> Term:
     if comparison := _COMPARISON.match(token):
         key, name, op, value = comparison.groups()
         if key == "metric":
@@ -84,7 +89,7 @@ def _term(text: str, token: str, start: int, first: bool, kinds: frozenset[str])
         if key == "created":
             return created(text, value, value_at)
         return Term(key, value.strip('"'))
-    if first and token in kinds:
+    if first and token in KINDS:
         return Term("kind", token)
     return Term("text", token.strip('"'))
 

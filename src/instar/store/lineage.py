@@ -1,0 +1,89 @@
+"""``why`` and ``impact``: what something came from, and what came of it, as a graph and as a tree of words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from instar.store.embedded import Store
+from instar.store.records import Edge, Graph, Node
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A node in a tree of words. role : why it hangs here;  again : it was shown above, with what is below it"""
+
+    node: Node
+    role: str = ""
+    again: bool = False
+    below: list[Branch] = field(default_factory=list)
+
+
+def why(store: Store, what: str, depth: int | None = None) -> Graph:
+    """Everything that ``what`` (an id, its beginning, or a name) came from, down to the source files."""
+    return store.nodes.ancestors(store.nodes.resolve(what), depth)
+
+
+def impact(store: Store, what: str, depth: int | None = None) -> Graph:
+    """Everything that came from ``what``, up to the live deployments."""
+    return store.nodes.descendants(store.nodes.resolve(what), depth)
+
+
+def tree(graph: Graph, hide: frozenset[str] = frozenset({"chunk", "environment", "code"})) -> Branch:
+    """The graph as a tree from its start; each node is unfolded once. Kinds in ``hide`` are left out.
+
+    A long chain is no problem: nothing here recurses.
+    """
+    nodes = {node.id: node for node in graph.nodes}
+    after = _after(graph)
+    root = Branch(nodes[graph.start])
+    shown = {graph.start}
+    front = [root]
+    while front:
+        following = []
+        for branch in front:
+            for id, role in after.get(branch.node.id, ()):
+                if nodes[id].kind in hide:
+                    continue
+                twig = Branch(nodes[id], role, again=id in shown)
+                branch.below.append(twig)
+                if not twig.again:
+                    shown.add(id)
+                    following.append(twig)
+        front = following
+    return root
+
+
+def _after(graph: Graph) -> dict[str, list[tuple[str, str]]]:
+    """For each node what hangs below it. An input stands once, below what it was used for, not again as ``informed``."""
+    up = graph.start in {edge.src for edge in graph.edges} or len(graph.nodes) == 1
+    after: dict[str, dict[str, str]] = {}
+    for edge in graph.edges:
+        here, there = (edge.src, edge.dst) if up else (edge.dst, edge.src)
+        after.setdefault(here, {}).setdefault(there, _words(edge))
+    return {here: list(below.items()) for here, below in after.items()}
+
+
+def _words(edge: Edge) -> str:
+    return f"{edge.rel} {edge.role}".strip()
+
+
+def walk(root: Branch) -> Iterator[tuple[int, Branch]]:
+    """All branches from the root down, each with its depth."""
+    stack = [(0, root)]
+    while stack:
+        depth, branch = stack.pop()
+        yield depth, branch
+        stack += [(depth + 1, twig) for twig in reversed(branch.below)]
+
+
+def title(node: Node, number: int | None = None) -> str:
+    """One line for people: kind, name, short id.
+
+    >>> title(Node("0123456789abcdef0123456789abcdef", "model_version", name="movie-rating"), 2)
+    'model version movie-rating@2 01234567'
+    """
+    name = node.name or str(node.doc.get("path", ""))
+    if number is not None:
+        name = f"{name}@{number}"
+    return " ".join(part for part in (node.kind.replace("_", " "), name, node.id[:8]) if part)

@@ -1,0 +1,1 @@
+"""The store's protocols on a SQL database, through SQLAlchemy Core."""

@@ -1,0 +1,102 @@
+"""Keys, tokens and the audit in SQL. Each change of a key or token is audited in the same transaction."""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import Connection, insert, select, update
+
+from instar.base import clock
+from instar.base.errors import Conflict, NotFound
+from instar.base.settings import author_setting
+from instar.store.records import Key, Token
+from instar.store.sql import tables
+from instar.store.sql.database import Database
+
+
+class SqlAccess:
+    """Who may do what, and who did."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def add_key(self, key: Key) -> None:
+        """Register a public key; registering the same one again is a no-op."""
+
+        def write(sql: Connection) -> None:
+            t = tables.key.c
+            if sql.execute(select(t.id).where(t.id == key.id)).first() is not None:
+                return
+            row = msgspec.structs.asdict(key)
+            row |= {
+                "registered_at": key.registered_at or clock.now(),
+                "registered_by": key.registered_by or author_setting(),
+            }
+            sql.execute(insert(tables.key).values(**row))
+            _audit(sql, "key.add", key.id, author_setting(), key.owner)
+
+        self._db.write(write)
+
+    def keys(self) -> list[Key]:
+        t = tables.key.c
+        query = select(t.id, t.owner, t.public, t.registered_at, t.registered_by, t.revoked_at).order_by(
+            t.registered_at
+        )
+        return self._db.read(lambda sql: [Key(*row) for row in sql.execute(query)])
+
+    def revoke_key(self, id: str) -> None:
+        """Signatures by this key count for nothing from now on. Raises NotFound."""
+
+        def write(sql: Connection) -> None:
+            t = tables.key.c
+            done = sql.execute(
+                update(tables.key).where(t.id == id, t.revoked_at.is_(None)).values(revoked_at=clock.now())
+            )
+            if not done.rowcount:
+                raise NotFound("unrevoked key", id, sql.scalars(select(t.id).where(t.revoked_at.is_(None))))
+            _audit(sql, "key.revoke", id, author_setting(), "")
+
+        self._db.write(write)
+
+    def add_token(self, token: Token) -> None:
+        """Register a token by its sha-256. Raises Conflict when the name is taken by a live one."""
+
+        def write(sql: Connection) -> None:
+            t = tables.token.c
+            if sql.execute(select(t.name).where(t.name == token.name, t.revoked_at.is_(None))).first() is not None:
+                raise Conflict(f"there is a token {token.name!r} already; revoke it first, or choose another name")
+            row = msgspec.structs.asdict(token) | {"created_at": token.created_at or clock.now()}
+            sql.execute(insert(tables.token).values(**row))
+            _audit(sql, "token.add", token.name, author_setting(), token.role)
+
+        self._db.write(write)
+
+    def tokens(self) -> list[Token]:
+        t = tables.token.c
+        query = select(t.digest, t.name, t.role, t.project, t.created_at, t.revoked_at).order_by(t.created_at)
+        return self._db.read(lambda sql: [Token(*row) for row in sql.execute(query)])
+
+    def revoke_token(self, name: str) -> None:
+        """The token is refused from now on. Raises NotFound."""
+
+        def write(sql: Connection) -> None:
+            t = tables.token.c
+            done = sql.execute(
+                update(tables.token).where(t.name == name, t.revoked_at.is_(None)).values(revoked_at=clock.now())
+            )
+            if not done.rowcount:
+                raise NotFound("live token", name, sql.scalars(select(t.name).where(t.revoked_at.is_(None))))
+            _audit(sql, "token.revoke", name, author_setting(), "")
+
+        self._db.write(write)
+
+    def audit(self, action: str, subject: str, by: str, detail: str = "") -> None:
+        self._db.write(lambda sql: _audit(sql, action, subject, by, detail))
+
+    def audited(self, limit: int = 100) -> list[tuple[int, str, str, str, str]]:
+        t = tables.audit.c
+        query = select(t.at, t.action, t.subject, t.by, t.detail).order_by(t.seq.desc()).limit(limit)
+        return self._db.read(lambda sql: [(row[0], row[1], row[2], row[3], row[4]) for row in sql.execute(query)])
+
+
+def _audit(sql: Connection, action: str, subject: str, by: str, detail: str) -> None:
+    sql.execute(insert(tables.audit).values(at=clock.now(), action=action, subject=subject, by=by, detail=detail))

@@ -1,0 +1,197 @@
+"""One SQL database: reads, and writes that are durable on return and share a commit where they can."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, select
+from sqlalchemy.exc import OperationalError
+
+from instar.base.errors import Conflict, InstarError
+from instar.store.sql import tables
+
+T = TypeVar("T")
+BUSY_SECONDS = 30
+IN_LIMIT = 500  # values in one IN (…)
+
+
+class StoreBusy(Conflict):
+    """Another process has been writing for longer than we wait."""
+
+    status = 503
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"the store {where} has been locked by another writer for {BUSY_SECONDS} s; nothing was written. "
+            "Wait for the other process to end, or find it with `fuser` on the file, and try again"
+        )
+
+
+class NewerStore(Conflict):
+    """The store was written by a newer Instar."""
+
+    def __init__(self, where: str, found: str) -> None:
+        super().__init__(
+            f"the store {where} has schema {found}, this version of Instar knows up to {tables.HEAD}; "
+            "it was left untouched. Upgrade Instar (`pip install -U instar`) to open it"
+        )
+
+
+class _Job:
+    """One write that waits for its commit."""
+
+    def __init__(self, work: Callable[[Connection], Any]) -> None:
+        self.work = work
+        self.done = threading.Event()
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+
+class Database:
+    """Reads run at once, beside a writer; writes queue, and those that arrive while a commit runs share the next."""
+
+    def __init__(self, path: Path) -> None:
+        self.where = str(path)
+        self._engine = _sqlite_engine(path)
+        self._queue: list[_Job] = []
+        self._queue_lock = threading.Lock()
+        self._writer = threading.Lock()
+        self._prepare()
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` on one consistent state of the database."""
+        with self._engine.connect() as sql:
+            sql.exec_driver_sql("BEGIN")
+            try:
+                return work(sql)
+            finally:
+                sql.exec_driver_sql("ROLLBACK")
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` in a transaction; durable on return. An error in it undoes it alone, also in a shared commit."""
+        job = _Job(work)
+        with self._queue_lock:
+            self._queue.append(job)
+        with self._writer:  # whoever gets here first writes for all who wait
+            if not job.done.is_set():
+                with self._queue_lock:
+                    jobs, self._queue = self._queue, []
+                self._commit(jobs)
+        if job.error is not None:
+            raise job.error
+        result: T = job.result
+        return result
+
+    def _commit(self, jobs: list[_Job]) -> None:
+        try:
+            with self._engine.connect() as sql:
+                sql.exec_driver_sql("BEGIN IMMEDIATE")
+                try:
+                    for job in jobs:
+                        _run(sql, job)
+                    sql.exec_driver_sql("COMMIT")
+                except BaseException:
+                    sql.exec_driver_sql("ROLLBACK")
+                    raise
+        except BaseException as error:  # noqa: BLE001 - raised again in every thread whose work is lost
+            failure = self._explain(error)
+            for job in jobs:
+                job.error = job.error or failure
+        finally:
+            for job in jobs:
+                job.done.set()
+
+    def _explain(self, error: BaseException) -> BaseException:
+        if isinstance(error, OperationalError) and "locked" in str(error):
+            return StoreBusy(self.where)
+        if isinstance(error, OperationalError) and "disk is full" in str(error):
+            return InstarError(
+                f"the disk of the store {self.where} is full; nothing was written. Free space, try again"
+            )
+        return error
+
+    def _prepare(self) -> None:
+        """Make the tables of a new database, refuse a newer one, migrate an older one."""
+        found = self._version()
+        if found == tables.HEAD:
+            return
+        if found is not None and found > tables.HEAD:
+            self.close()
+            raise NewerStore(self.where, found)
+        if found is None:
+            self.write(_create)
+        else:
+            from instar.store.migrations import upgrade  # alembic costs a second: only when needed
+
+            self.write(lambda sql: upgrade(sql, tables.HEAD))
+
+    def _version(self) -> str | None:
+        def read(sql: Connection) -> str | None:
+            if not inspect(sql).has_table(tables.VERSION_TABLE):
+                return None
+            found: str | None = sql.execute(select(tables.schema_version.c.version_num)).scalar()
+            return found
+
+        return self.read(read)
+
+
+def _run(sql: Connection, job: _Job) -> None:
+    """One job inside a shared transaction: its own mistakes undo only itself."""
+    sql.exec_driver_sql("SAVEPOINT job")
+    try:
+        job.result = job.work(sql)
+    except (OperationalError, KeyboardInterrupt):  # the database itself fails: nobody's work can be kept
+        raise
+    except Exception as error:  # noqa: BLE001 - handed to the thread whose work it was
+        job.error = error
+        sql.exec_driver_sql("ROLLBACK TO job")
+    sql.exec_driver_sql("RELEASE job")
+
+
+def _create(sql: Connection) -> None:
+    """All tables, unless another process was faster."""
+    tables.metadata.create_all(sql)
+    if sql.execute(select(tables.schema_version.c.version_num)).scalar() is None:
+        sql.execute(tables.schema_version.insert().values(version_num=tables.HEAD))
+
+
+def _sqlite_engine(path: Path) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{path}",
+        isolation_level="AUTOCOMMIT",  # we say BEGIN ourselves: IMMEDIATE for writers
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: sqlite3.Connection, _: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA cache_size=-65536")
+        cursor.close()
+
+    return engine
+
+
+def pieces(values: Iterable[T], size: int = IN_LIMIT) -> Iterator[list[T]]:
+    """``values`` in lists of at most ``size``.
+
+    >>> list(pieces("abc", 2))
+    [['a', 'b'], ['c']]
+    """
+    piece: list[T] = []
+    for value in values:
+        piece.append(value)
+        if len(piece) == size:
+            yield piece
+            piece = []
+    if piece:
+        yield piece
