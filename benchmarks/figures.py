@@ -93,8 +93,8 @@ def print_table(title: str, results: Mapping[str, Sample], unit: str = "") -> No
     print(f"\n{title}" + (f" [{unit}]" if unit else ""))
     print(f"  {'':{width}}  {'median':>12}  {'spread':>8}  {'least':>12}  {'most':>12}  rounds")
     for name, sample in results.items():
-        numbers = f"{shown(sample.median):>12}  {sample.spread:>7.0%}  {shown(sample.least):>12}  {shown(sample.most):>12}"
-        print(f"  {name:{width}}  {numbers}  {len(sample.values):>6}")
+        range_ = f"{shown(sample.least):>12}  {shown(sample.most):>12}"
+        print(f"  {name:{width}}  {shown(sample.median):>12}  {sample.spread:>8.0%}  {range_}  {len(sample.values):>6}")
 
 
 def verdict(name: str, value: float, *, at_least: float | None = None, at_most: float | None = None) -> bool:
