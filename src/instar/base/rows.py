@@ -93,7 +93,8 @@ def _values(series: pl.Series) -> Words:
     if dtype == pl.UInt64:
         return _unsigned(series.fill_null(0).to_numpy())
     words = _words(series.to_physical().cast(pl.Int64).fill_null(0).to_numpy())
-    return mix(words ^ np.uint64(_key("time", type_name(dtype).partition("[")[0]))) if dtype.is_temporal() else mix(words)
+    kind = np.uint64(_key("time", type_name(dtype).partition("[")[0]) if dtype.is_temporal() else 0)
+    return mix(words ^ kind)
 
 
 def _words(values: NDArray[np.int64]) -> Words:
@@ -116,16 +117,22 @@ def _floats(values: NDArray[np.float64]) -> Words:
 
 def _texts(series: pl.Series, kind: str = "string") -> Words:
     """blake2b of each distinct value, then gathered: a column with few values costs few digests."""
-    key = _key(kind).to_bytes(8, "little")
+    keyed = blake2b(digest_size=8, key=_key(kind).to_bytes(8, "little"))
     distinct = series.drop_nulls().unique()
-    hashed = [int.from_bytes(blake2b(text.encode(), digest_size=8, key=key).digest(), "little") for text in distinct]
-    new = pl.Series(hashed, dtype=pl.UInt64)
-    gathered = series.replace_strict(distinct, new, default=None, return_dtype=pl.UInt64)
+    hashed = np.frombuffer(b"".join(_digest_after(keyed, text) for text in distinct), dtype="<u8")
+    gathered = series.replace_strict(distinct, pl.Series(hashed), default=None, return_dtype=pl.UInt64)
     return np.array(gathered.fill_null(0).to_numpy(), dtype=np.uint64)
 
 
+def _digest_after(keyed: blake2b, text: str) -> bytes:
+    """A copy of a keyed hasher is cheaper than a new one."""
+    hasher = keyed.copy()
+    hasher.update(text.encode())
+    return hasher.digest()
+
+
 def _lists(series: pl.Series) -> Words:
-    """A list adds its values mixed with their places, and its length. Sums wrap, so differences of running sums hold."""
+    """A list adds its values mixed with their places, and its length; sums wrap, so differences of sums hold."""
     lengths = series.list.len().fill_null(0).to_numpy().astype(np.int64)
     ends = np.concatenate([[0], np.cumsum(lengths)])
     places = np.arange(ends[-1], dtype=np.int64) - np.repeat(ends[:-1], lengths)
