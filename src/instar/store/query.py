@@ -62,14 +62,14 @@ def parse(text: str, limit: int = 100) -> Query:
     >>> parse("model by:ana").terms
     (Term(key='kind', value='model', op='=', name=''), Term(key='by', value='ana', op='=', name=''))
     """
+    if text.count('"') % 2:
+        raise BadQuery(text, text.rindex('"'), "this quote is not closed")
     terms: list[Term] = []
     position = 0
     while match := _TOKEN.match(text, position):
         start = match.start(1)
         terms.append(_term(text, match.group(1), start, first=not terms))
         position = match.end()
-    if text[position:].strip():
-        raise BadQuery(text, position, "this quote is not closed")
     return Query(tuple(terms), limit)
 
 

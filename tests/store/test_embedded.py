@@ -1,0 +1,174 @@
+"""Finding, opening and sharing an embedded store; what survives a crash."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from instar.base.errors import BadInput, Corrupt, NotFound
+from instar.base.ids import event_id
+from instar.store import Store, open_store
+from instar.store.check import check
+from instar.store.records import File, Node, Record
+from instar.store.sql.database import Database, NewerStore
+
+
+def test_the_nearest_store_upwards_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    with open_store() as store:
+        monkeypatch.chdir(below)
+        assert open_store() is store
+        assert store.folder == tmp_path / ".instar"
+
+
+def test_the_environment_names_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INSTAR_STORE", str(tmp_path / "shared"))
+    with open_store() as store:
+        assert store.folder == tmp_path / "shared"
+
+
+def test_a_store_is_not_made_when_that_was_not_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="instar init"):
+        open_store(tmp_path / "nothing", create=False)
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_a_file_or_an_address_is_no_store(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("")
+    for location in (tmp_path / "x", "https://example.org"):
+        with pytest.raises(BadInput, match="folder"):
+            open_store(location)
+
+
+def test_a_store_of_a_newer_version_is_refused_untouched(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        folder = store.folder
+    with sqlite3.connect(folder / "store.db") as sql:
+        sql.execute("UPDATE instar_schema SET version_num = '9999'")
+    before = (folder / "store.db").read_bytes()
+    with pytest.raises(NewerStore, match=r"9999.*Upgrade"):
+        open_store(tmp_path)
+    assert (folder / "store.db").read_bytes() == before
+
+
+def test_the_migrations_from_nothing_give_the_tables_of_the_code(tmp_path: Path) -> None:
+    """The first statement makes a version row older than all, so that alembic has everything to do."""
+    with sqlite3.connect(tmp_path / "old.db") as sql:
+        sql.execute("CREATE TABLE instar_schema (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+    Database(tmp_path / "new.db").close()
+    database = Database(tmp_path / "old.db")
+    from instar.store.migrations import upgrade
+    from instar.store.sql.tables import HEAD
+
+    database.write(lambda sql: upgrade(sql, HEAD))
+    database.close()
+    schemas = []
+    for name in ("old.db", "new.db"):
+        with sqlite3.connect(tmp_path / name) as sql:
+            schemas.append(set(sql.execute("SELECT name, replace(sql, char(10), '') FROM sqlite_master")))
+            assert sql.execute("SELECT version_num FROM instar_schema").fetchall() == [(HEAD,)]
+    assert {name for name, _ in schemas[0]} == {name for name, _ in schemas[1]}
+
+
+def test_a_corrupt_blob_is_refused_with_its_digest_and_place(store: Store) -> None:
+    digest = store.blobs.put(b"precious")
+    node = Node(event_id(), "run")
+    store.nodes.put([Record((node,), files=(File(node.id, "a", digest, 8),))])
+    path = store.folder / "blobs" / digest[:2] / digest[2:]
+    path.write_bytes(b"altered!")
+    with pytest.raises(Corrupt, match=f"{digest}.*good copy"):
+        store.blobs.read(digest)
+    findings = check(store)
+    assert not findings.clean
+    assert digest in findings.problems[0]
+    assert node.id in findings.problems[0]
+
+
+def test_check_finds_a_missing_blob_and_a_wrong_id(store: Store) -> None:
+    node = Node(event_id(), "run")
+    store.nodes.put([Record((node, Node("c" * 32, "file", "ff")), files=(File(node.id, "a", "0" * 64, 8),))])
+    problems = "\n".join(check(store).problems)
+    assert "no blob" in problems
+    assert "does not follow from its digest" in problems
+
+
+def test_threads_that_write_at_once_all_get_through_and_a_mistake_undoes_only_itself(store: Store) -> None:
+    def put(number: int) -> bool:
+        node = Node(event_id() if number % 5 else "not an id", "run", name=str(number))
+        try:
+            store.nodes.put([Record((node,))])
+        except BadInput:
+            return False
+        return node.id in store.nodes.has([node.id])
+
+    with ThreadPoolExecutor(16) as pool:
+        assert list(pool.map(put, range(100))) == [bool(number % 5) for number in range(100)]
+
+
+_WRITER = """
+import sys
+from instar.base.ids import event_id
+from instar.store import open_store
+from instar.store.records import Node, Record
+store = open_store(sys.argv[1])
+for number in range(int(sys.argv[2])):
+    blob = store.blobs.put(str(number).encode() * 100)
+    node = Node(event_id(), "run", name=sys.argv[3])
+    store.nodes.put([Record((node,))])
+    print(node.id, flush=True)
+"""
+
+
+def _writer(folder: Path, number: int, name: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", _WRITER, str(folder), str(number), name],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_two_processes_write_one_store(store: Store) -> None:
+    writers = [_writer(store.folder, 30, name) for name in ("ana", "eva")]
+    written = [id for writer in writers for id in writer.communicate(timeout=120)[0].split()]
+    assert len(written) == 60
+    assert store.nodes.has(written) == set(written)
+    assert check(store).clean
+
+
+@pytest.mark.parametrize("after", [1, 7, 20])
+def test_what_was_acknowledged_survives_kill_9(store: Store, after: int) -> None:
+    writer = _writer(store.folder, 100_000, "ana")
+    assert writer.stdout is not None
+    written = [writer.stdout.readline().strip() for _ in range(after)]
+    os.kill(writer.pid, signal.SIGKILL)
+    written += writer.stdout.read().split("\n")[:-1]
+    writer.wait()
+    assert len(written) >= after
+    assert store.nodes.has(written) == set(written)
+    assert check(store).clean
+
+
+def test_a_writer_that_never_ends_gives_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from instar.store.sql import database as module
+
+    monkeypatch.setattr(module, "BUSY_SECONDS", 0.2)  # a setting, not a part: waiting 30 s would test the same
+    with open_store(tmp_path) as store:
+        other = sqlite3.connect(store.folder / "store.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        node = Node(event_id(), "run")
+        with pytest.raises(module.StoreBusy, match=r"another writer.*try again"):
+            store.nodes.put([Record((node,))])
+        other.execute("ROLLBACK")
+        other.close()
+        store.nodes.put([Record((node,))])
+        assert store.nodes.has([node.id]) == {node.id}
