@@ -1,0 +1,28 @@
+"""Mergeable summaries of rows, one a file; the table SUMMARIES holds them by name."""
+
+from instar.data.summaries.contingency import Contingency
+from instar.data.summaries.counts import Counts
+from instar.data.summaries.distinct import Distinct
+from instar.data.summaries.document_frequency import DocumentFrequency
+from instar.data.summaries.extremes import Extremes
+from instar.data.summaries.frequencies import Frequencies
+from instar.data.summaries.frequent_items import FrequentItems
+from instar.data.summaries.moments import Moments
+from instar.data.summaries.quantile_grid import QuantileGrid
+from instar.data.summaries.summary import SUMMARIES, Of, Summary, summary
+
+__all__ = [
+    "SUMMARIES",
+    "Contingency",
+    "Counts",
+    "Distinct",
+    "DocumentFrequency",
+    "Extremes",
+    "Frequencies",
+    "FrequentItems",
+    "Moments",
+    "Of",
+    "QuantileGrid",
+    "Summary",
+    "summary",
+]
