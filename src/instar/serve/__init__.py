@@ -1,0 +1,1 @@
+"""Serving: deployments, policies, the journal, the model host, the batcher and the HTTP data plane."""
