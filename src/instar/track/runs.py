@@ -1,0 +1,151 @@
+"""Reading runs back: parameters, last metrics, histories, artifacts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from instar.base.errors import BadInput, NotFound
+from instar.base.settings import project_setting
+from instar.store.query import Query, Term, parse
+from instar.store.records import File, Label, Metric, Node
+from instar.track.presence import lives
+from instar.track.sweep import sweep
+
+if TYPE_CHECKING:
+    from instar.store.embedded import Store
+
+EVERY = 1_000_000
+DIED = "its process ended without closing the run"
+
+
+class TrackedRun(msgspec.Struct, frozen=True):
+    """A run as it is recorded.
+
+    params : as text;  metrics : the last value of each;  started, ended : microseconds since 1970
+    status : "running", "finished" or "failed";  error : why it failed;  parent : the run it lies inside
+    """
+
+    id: str
+    name: str
+    project: str
+    experiment: str
+    status: str
+    started: int
+    ended: int | None
+    by: str
+    params: dict[str, str]
+    metrics: dict[str, float]
+    artifacts: dict[str, File]
+    parent: str | None
+    error: str
+    labels: dict[str, str]
+    store: Store
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None while it runs."""
+        return None if self.ended is None else (self.ended - self.started) / 1e6
+
+    def history(self, key: str) -> list[Metric]:
+        """Every point of one metric, by step. Raises NotFound when the run has no such metric."""
+        if not (points := self.store.metrics.history(self.id, key)):
+            raise NotFound(f"metric of run {self.name!r}", key, self.metrics)
+        return points
+
+    def read(self, artifact: str) -> bytes:
+        """The bytes of an artifact. Raises NotFound when the run has none of this name."""
+        if artifact not in self.artifacts:
+            raise NotFound(f"artifact of run {self.name!r}", artifact, self.artifacts)
+        return self.store.blobs.read(self.artifacts[artifact].digest)
+
+
+def runs(
+    query: str = "",
+    *,
+    experiment: str | None = None,
+    status: str | None = None,
+    limit: int = 100,
+    store: Store | None = None,
+    project: str | None = None,
+) -> list[TrackedRun]:
+    """The runs of a project for which ``query`` holds (the words of ``instar find``), newest first.
+
+    ``instar.runs("metric.loss<0.3 param.lr=0.1", experiment="films")``
+    """
+    store = store or _open_store()
+    sweep(store)
+    parsed = parse(query)
+    terms = [Term("kind", "run"), Term("project", project_setting(project)), *parsed.terms]
+    if status is not None:
+        terms.append(Term("status", status))
+    # The experiment narrows what the query finds, so it is asked before the limit cuts.
+    nodes = store.nodes.find(Query(tuple(terms), limit if experiment is None else EVERY))
+    if experiment is not None:
+        inside = {label.subject for label in store.labels.where("experiment", experiment)}
+        nodes = [node for node in nodes if node.id in inside][:limit]
+    return _read(store, nodes)
+
+
+def get_run(what: str, store: Store | None = None) -> TrackedRun:
+    """The run with this id, the beginning of it, or this name (the newest of that name)."""
+    store = store or _open_store()
+    sweep(store)
+    node = store.nodes.get([store.nodes.resolve(what)])[0]
+    if node.kind != "run":
+        raise BadInput(f"{what!r} is a {node.kind.replace('_', ' ')}, not a run; `instar runs list` shows the runs")
+    return _read(store, [node])[0]
+
+
+def _read(store: Store, nodes: list[Node]) -> list[TrackedRun]:
+    """One question per table for all runs together."""
+    ids = [node.id for node in nodes]
+    labels, metrics = store.labels.of(ids), store.metrics.last(ids)
+    params: dict[str, dict[str, str]] = {id: {} for id in ids}
+    for param in store.nodes.params(ids):
+        params[param.run][param.key] = param.value
+    files: dict[str, dict[str, File]] = {id: {} for id in ids}
+    for file in store.nodes.files(ids):
+        files[file.node][file.path] = file
+    parents = {edge.dst: edge.src for edge in store.nodes.edges(ids, "in", "member")}
+    found = []
+    for node in nodes:
+        own = labels[node.id]
+        state, ended, error = _status(store, node, own)
+        found.append(
+            TrackedRun(
+                id=node.id,
+                name=node.name,
+                project=node.project,
+                experiment=own["experiment"].value if "experiment" in own else "",
+                status=state,
+                started=node.created_at or 0,
+                ended=ended,
+                by=node.created_by,
+                params=params[node.id],
+                metrics={key: point.value for key, point in metrics[node.id].items()},
+                artifacts=files[node.id],
+                parent=parents.get(node.id),
+                error=error,
+                labels={key: label.value for key, label in own.items()},
+                store=store,
+            )
+        )
+    return found
+
+
+def _status(store: Store, node: Node, labels: dict[str, Label]) -> tuple[str, int | None, str]:
+    """(status, end, error); a run without an end lives only as long as its process."""
+    label = labels.get("status")
+    if label is not None and label.value != "running":
+        return label.value, label.at, labels["error"].value if "error" in labels else ""
+    if lives(store.folder, str(node.doc.get("process", ""))):
+        return "running", None, ""
+    return "failed", label.at if label else node.created_at, DIED
+
+
+def _open_store() -> Store:
+    from instar.store import open_store
+
+    return open_store()
