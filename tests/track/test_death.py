@@ -107,7 +107,7 @@ from instar.track import run
 one = run("parent", store=open_store({str(store.folder)!r})).start()
 one.flush()
 if (child := os.fork()) == 0:
-    sys.stdout.close()
+    os.close(1)
     time.sleep(60)
 print(one.id, child, flush=True)
 os._exit(1)
