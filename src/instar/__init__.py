@@ -1,1 +1,54 @@
-"""Instar: the whole machine-learning life cycle in one package."""
+"""Instar: the whole machine-learning life cycle in one package.
+
+Names are imported when they are first used, so that ``import instar`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from instar import models, prep
+    from instar.serve.policies import Static, Thompson
+    from instar.store import open_store
+    from instar.track import current_run, run, runs
+
+__version__ = "0.1.0"
+__all__ = [
+    "Static",
+    "Thompson",
+    "current_run",
+    "models",
+    "open_store",
+    "prep",
+    "run",
+    "runs",
+]
+
+# Where each name comes from; one that is a module itself stands for itself.
+_HOME = {
+    "Static": "instar.serve.policies",
+    "Thompson": "instar.serve.policies",
+    "current_run": "instar.track",
+    "open_store": "instar.store",
+    "run": "instar.track",
+    "runs": "instar.track",
+}
+_MODULES = frozenset({"models", "prep"})
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"instar.{name}")
+    if name not in _HOME:
+        from instar.base.errors import suggestion
+
+        raise AttributeError(f"module 'instar' has no attribute {name!r}; {suggestion(name, __all__)}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *globals()})
