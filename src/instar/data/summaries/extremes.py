@@ -51,7 +51,8 @@ class Extremes(Summary):
     @classmethod
     def _of_plain(cls, plain: Any) -> Self:
         kind, *ends = plain
-        return cls(*of_plain(ends, kind), kind)
+        low, high = of_plain(ends, kind)
+        return cls(low, high, kind)
 
 
 def _one_zero(value: Value) -> Value:

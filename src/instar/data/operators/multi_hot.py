@@ -1,0 +1,68 @@
+"""One place for each category, where a cell holds several."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from scipy.sparse import csr_array
+
+from instar.base.errors import BadInput
+from instar.base.schema import Schema
+from instar.data.operators.operator import BlockOperator, Known, operator
+from instar.data.operators.types import text
+from instar.data.operators.vocabulary import Vocabulary, block, counted, places_of
+from instar.data.summaries import DocumentFrequency, Of
+from instar.data.texts import parts, terms_of
+
+
+@operator("multi_hot", state=Vocabulary)
+@dataclass(frozen=True, init=False)
+class MultiHot(BlockOperator[Vocabulary]):
+    """A block: 1 at the place of each category that the cell names, else 0.
+
+    The cell is text, cut at ``separator`` (space around a category goes), or a list of text. A missing or empty cell
+    has no category, and one not seen in training is passed over.
+    limit : keep only so many categories, the commonest (ties by name)
+
+    >>> from instar.data.fitting import fit
+    >>> films = pl.DataFrame({"Genre": ["Comedy, Drama", "Drama", ""]})
+    >>> fit([MultiHot("Genre")], [films]).apply(films).blocks["Genre"].toarray().tolist()
+    [[1.0, 1.0], [0.0, 1.0], [0.0, 0.0]]
+    """
+
+    columns: tuple[str, ...]
+    separator: str = ", "
+    limit: int | None = None
+
+    def __init__(self, column: str, separator: str = ", ", *, limit: int | None = None) -> None:
+        parts(separator)
+        if limit is not None and limit < 1:
+            raise BadInput(f"MultiHot: limit={limit} keeps no category; give a number from 1, or None for all")
+        self._set((column,), separator=separator, limit=limit)
+
+    def output(self, schema: Schema, state: Vocabulary | None = None) -> Schema:
+        text(schema, self.columns[0], "MultiHot", lists=True)
+        return self.block_fields(schema, state)
+
+    def needs(self, known: Known) -> dict[Hashable, Of]:
+        return {} if "seen" in known else {"seen": Of(DocumentFrequency, *self.columns, separator=self.separator)}
+
+    def fit(self, summaries: Known) -> Vocabulary:
+        seen = summaries["seen"]
+        assert isinstance(seen, DocumentFrequency)
+        kept = seen.top(self.limit)
+        return Vocabulary(tuple(sorted(term for term, _ in kept)), seen.documents, len(seen.counts) - len(kept))
+
+    def block(self, values: pl.Series, state: Vocabulary) -> csr_array:
+        width = len(state.terms)
+        rows, flat, _ = counted(*places_of(terms_of(values, parts(self.separator), "MultiHot"), state.places), width)
+        return block(rows, flat, np.ones(flat.size, dtype=np.float32), (len(values), width))
+
+    def features(self, column: str, state: Vocabulary) -> tuple[str, ...]:
+        return state.names()
+
+    def explain(self, state: Vocabulary) -> str:
+        return f"{self.columns[0]}: {state.words('category')}"

@@ -1,0 +1,73 @@
+"""One place for each category."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+import polars as pl
+from scipy.sparse import csr_array
+
+from instar.base.errors import BadInput
+from instar.base.schema import Schema
+from instar.data.operators.operator import BlockOperator, Known, operator
+from instar.data.operators.types import category
+from instar.data.operators.vocabulary import Vocabulary, block, places_of
+from instar.data.summaries import Frequencies, Of
+
+
+class Vocabularies(msgspec.Struct, frozen=True):
+    columns: dict[str, Vocabulary]
+
+
+@operator("one_hot", state=Vocabularies)
+@dataclass(frozen=True, init=False)
+class OneHot(BlockOperator[Vocabularies]):
+    """A block for each column: 1 at the place of the row's category, else 0.
+
+    A missing value, and one not seen in training, has no category: its row is all 0.
+    limit : keep only so many categories, the commonest (ties by value)
+
+    >>> from instar.data.fitting import fit
+    >>> rows = pl.DataFrame({"Rated": ["R", "PG", None]})
+    >>> fit([OneHot("Rated")], [rows]).apply(rows).blocks["Rated"].toarray().tolist()
+    [[0.0, 1.0], [1.0, 0.0], [0.0, 0.0]]
+    """
+
+    columns: tuple[str, ...]
+    limit: int | None = None
+
+    def __init__(self, *columns: str, limit: int | None = None) -> None:
+        if limit is not None and limit < 1:
+            raise BadInput(f"OneHot: limit={limit} keeps no category; give a number from 1, or None for all")
+        self._set(columns, limit=limit)
+
+    def output(self, schema: Schema, state: Vocabularies | None = None) -> Schema:
+        for name in self.columns:
+            category(schema, name, "OneHot")
+        return self.block_fields(schema, state)
+
+    def needs(self, known: Known) -> dict[Hashable, Of]:
+        return {("seen", name): Of(Frequencies, name) for name in self.columns if ("seen", name) not in known}
+
+    def fit(self, summaries: Known) -> Vocabularies:
+        return Vocabularies({name: self._vocabulary(summaries["seen", name]) for name in self.columns})
+
+    def _vocabulary(self, seen: object) -> Vocabulary:
+        assert isinstance(seen, Frequencies)
+        kept = seen.top(self.limit)
+        terms = tuple(sorted(value for value, _ in kept))
+        return Vocabulary(terms, sum(seen.counts.values()), len(seen.counts) - len(kept))
+
+    def block(self, values: pl.Series, state: Vocabularies) -> csr_array:
+        vocabulary = state.columns[values.name]
+        rows, flat = places_of([(value,) for value in values.to_list()], vocabulary.places)
+        return block(rows, flat, np.ones(flat.size, dtype=np.float32), (len(values), len(vocabulary.terms)))
+
+    def features(self, column: str, state: Vocabularies) -> tuple[str, ...]:
+        return state.columns[column].names()
+
+    def explain(self, state: Vocabularies) -> str:
+        return "\n".join(f"{name}: {seen.words('category')}" for name, seen in state.columns.items())

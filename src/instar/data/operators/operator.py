@@ -1,0 +1,155 @@
+"""What an operator is: a row-wise step with a small fitted state, one definition for a chunk and for one row."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import fields
+from typing import Any, ClassVar, Generic, TypeVar
+
+import msgspec
+import polars as pl
+from scipy.sparse import csr_array
+
+from instar.base.errors import BadInput
+from instar.base.schema import Field, Schema
+from instar.base.tables import Table
+from instar.data.summaries.summary import Of, Summary
+
+S = TypeVar("S", bound=msgspec.Struct)
+Col = Callable[[str], pl.Expr]
+Known = Mapping[Hashable, Summary]
+
+
+class Nothing(msgspec.Struct, frozen=True):
+    """The state of an operator that learns nothing."""
+
+
+class Operator(ABC, Generic[S]):
+    """A frozen dataclass that says what it needs to know, what it learns from that, and what it does to a row.
+
+    columns : what it reads, at least one.  An output replaces the column of the same name.
+    A new version of an operator is one that gives other values for an old state.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int]
+    state_type: ClassVar[type[msgspec.Struct]]
+    columns: tuple[str, ...]
+
+    @abstractmethod
+    def output(self, schema: Schema, state: S | None = None) -> Schema:
+        """The schema after this operator; before the fit the width of a block is ``?``.
+
+        Raises ColumnMissing and WrongType: this is where a wrong definition is found, before any row is read.
+        """
+
+    def needs(self, known: Known) -> dict[Hashable, Of]:
+        """What is to be summarised next, given what is ``known``; empty when nothing more is wanted."""
+        return {}
+
+    @abstractmethod
+    def fit(self, summaries: Known) -> S:
+        """What is learned from the summaries asked for."""
+
+    @abstractmethod
+    def explain(self, state: S) -> str:
+        """What was learned, in words: one line for each column."""
+
+    def writes(self) -> tuple[str, ...]:
+        """The columns that it replaces or adds."""
+        return self.columns
+
+    def definition(self) -> dict[str, Any]:
+        """As plain values: ``{"operator": name, "version": 1, "columns": [...], option: value, ...}``."""
+        options = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+        return {"operator": self.name, "version": self.version, **options, "columns": list(self.columns)}
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self.columns))})"
+
+    def _set(self, columns: tuple[str, ...], **options: Any) -> None:
+        """For the constructors of frozen dataclasses, which take the columns one after another."""
+        step = type(self).__name__
+        if not columns:
+            raise BadInput(f'{step}: no column is named; write {step}("Year", …)')
+        for column in columns:
+            if not isinstance(column, str):
+                raise BadInput(f"{step}: a column is named by text, not by {column!r}")
+        if len(set(columns)) < len(columns):
+            raise BadInput(f"{step}: a column is named twice in {', '.join(columns)}; name each once")
+        for key, value in {"columns": columns, **options}.items():
+            object.__setattr__(self, key, value)
+
+
+class ExpressionOperator(Operator[S]):
+    """An operator that is Polars expressions. Neighbours fuse into one call, since a call is what one row pays for."""
+
+    @abstractmethod
+    def expressions(self, state: S, col: Col = pl.col) -> dict[str, pl.Expr]:
+        """The output columns by name. ``col(name)`` is an input column as the operators before this one left it.
+
+        Missing values come as nulls. Every expression is row-wise.
+        """
+
+    def target(self, state: S) -> pl.Expr:
+        """The operator as the target of training: its first output, from a raw column."""
+        return next(iter(self.expressions(state).values()))
+
+
+class BlockOperator(Operator[S]):
+    """An operator whose output is one block of many values for each of its columns."""
+
+    @abstractmethod
+    def block(self, values: pl.Series, state: S) -> csr_array:
+        """The block of the column ``values.name``: float32, shape (rows, width), indices sorted in each row."""
+
+    @abstractmethod
+    def features(self, column: str, state: S) -> tuple[str, ...]:
+        """The name of each of the block's values, without the column's name."""
+
+    def block_fields(self, schema: Schema, state: S | None) -> Schema:
+        """The schema with a block for each column."""
+        widths = ["?" if state is None else str(len(self.features(column, state))) for column in self.columns]
+        blocks = [Field(name, f"array[float32,{width}]", role="feature") for name, width in zip(self.columns, widths)]
+        return with_fields(schema, *blocks)
+
+
+AnyOperator = Operator[Any]
+OPERATORS: Table[type[AnyOperator]] = Table("operator", "instar.operators")
+O = TypeVar("O", bound=type[AnyOperator])  # noqa: E741
+
+
+def operator(name: str, state: type[msgspec.Struct] = Nothing, version: int = 1) -> Callable[[O], O]:
+    """Enter an operator in the table under ``name``. state : the type of what it learns"""
+
+    def enter(cls: O) -> O:
+        cls.name, cls.version, cls.state_type = name, version, state
+        OPERATORS.add(name, cls)
+        return cls
+
+    return enter
+
+
+def operator_from(definition: Mapping[str, Any]) -> AnyOperator:
+    """The operator that ``definition()`` wrote. Raises NotFound when no package here has it, and BadInput."""
+    options = dict(definition)
+    cls = OPERATORS[options.pop("operator")]
+    version = options.pop("version")
+    if version != cls.version:
+        raise BadInput(
+            f"operator {cls.name!r}: its definition has version {version}, here is version {cls.version}; "
+            "install the version of Instar (or of the plug-in) that wrote it, or fit again"
+        )
+    return cls(*options.pop("columns"), **options)
+
+
+def with_fields(schema: Schema, *added: Field) -> Schema:
+    """The schema with columns replaced in place, and new ones at the end.
+
+    >>> with_fields(Schema.of(Field("a", "int64"), Field("b", "bool")), Field("a", "float64")).fields[0].type
+    'float64'
+    """
+    replaced = {field.name: field for field in added}
+    kept = tuple(replaced.pop(field.name, field) for field in schema)
+    return Schema(kept + tuple(replaced.values()))

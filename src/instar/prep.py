@@ -1,0 +1,27 @@
+"""The operators of data preparation, by their names: ``from instar import prep``."""
+
+from instar.data.operators import (
+    Above,
+    Cast,
+    Column,
+    Discretize,
+    Impute,
+    MinMax,
+    MultiHot,
+    OneHot,
+    Standardize,
+    TfIdf,
+)
+
+__all__ = [
+    "Above",
+    "Cast",
+    "Column",
+    "Discretize",
+    "Impute",
+    "MinMax",
+    "MultiHot",
+    "OneHot",
+    "Standardize",
+    "TfIdf",
+]
