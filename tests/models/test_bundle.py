@@ -42,7 +42,7 @@ def test_a_loaded_bundle_predicts_the_same_and_keeps_its_digest(tmp_path: Path) 
     assert again.digest == bundle.digest == digest_of_folder(tmp_path / "b")
     assert again.summaries == {"x": b"1", "y": b"2"}
     assert again.signature == bundle.signature
-    np.testing.assert_array_equal(again.predict(ROWS).scores, bundle.predict(ROWS).scores)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(again.predict(ROWS).scores, bundle.predict(ROWS).scores)
 
 
 def test_the_environment_is_kept_beside_the_digest(tmp_path: Path) -> None:
