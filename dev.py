@@ -78,7 +78,8 @@ class Environment:
             digest.update(path.read_bytes())
         if stamp.exists() and stamp.read_text() == digest.hexdigest():
             return
-        say(f"installing {name} into {self.folder.relative_to(ROOT)}")
+        time = ", a minute or so" if name == "requirements" else ""
+        say(f"installing {name} into {self.folder.relative_to(ROOT)}{time}")
         command = [*self._installer(), *arguments]
         if subprocess.run(command, cwd=ROOT, check=False).returncode:
             raise SetUpError(f"installing {name} failed (above is why). It was: {' '.join(command)}")
@@ -88,7 +89,7 @@ class Environment:
         """uv, else the environment's own pip, else this Python's pip working on the environment."""
         if uv := shutil.which("uv"):
             return [uv, "pip", "install", "--quiet", "--python", str(self.python)]
-        options = ["--quiet", "--disable-pip-version-check"]
+        options = ["-qq", "--disable-pip-version-check"]  # -qq: errors only
         own_pip = [str(self.python), "-m", "pip", "--version"]
         if subprocess.run(own_pip, capture_output=True, check=False).returncode == 0:
             return [str(self.python), "-m", "pip", "install", *options]

@@ -1,0 +1,87 @@
+"""``instar why`` and ``instar impact``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from instar.cli.names import described, short
+from instar.cli.render import Tree
+from instar.cli.shell import Shell, command
+
+if TYPE_CHECKING:
+    from instar.store.lineage import Branch
+    from instar.store.records import Graph
+
+WHAT = "WHAT is an id or its beginning, NAME, NAME@NUMBER, or KIND:NAME."
+depth_option = click.option("--depth", type=click.IntRange(min=1), help="Only so many steps away.")
+all_option = click.option("--all", "everything", is_flag=True, help="Also chunks, code and environments.")
+
+
+@command("why", example="instar why movie-rating@1")
+@click.argument("what")
+@depth_option
+@all_option
+def why(shell: Shell, what: str, depth: int | None, everything: bool) -> None:
+    """Show what something came from: activities, data, models, down to the source files.
+
+    WHAT is an id or its beginning, NAME, NAME@NUMBER, or KIND:NAME.
+    """
+    from instar.store import lineage
+
+    show(shell, lineage.why(shell.store, what, depth), everything)
+
+
+@command("impact", example="instar impact films")
+@click.argument("what")
+@depth_option
+@all_option
+def impact(shell: Shell, what: str, depth: int | None, everything: bool) -> None:
+    """Show what came of something: data, models, up to the deployments that use it.
+
+    WHAT is an id or its beginning, NAME, NAME@NUMBER, or KIND:NAME.
+    """
+    from instar.store import lineage
+
+    show(shell, lineage.impact(shell.store, what, depth), everything)
+
+
+def show(shell: Shell, graph: Graph, everything: bool) -> None:
+    from instar.store import lineage
+
+    nodes = described(shell.store, graph.nodes)
+    data = {
+        "start": graph.start,
+        "nodes": [{**node, "depth": graph.depth[node["id"]]} for node in nodes],
+        "edges": [{"src": edge.src, "rel": edge.rel, "dst": edge.dst, "role": edge.role} for edge in graph.edges],
+    }
+    labels = {node["id"]: label(node) for node in nodes}
+    root = lineage.tree(graph) if not everything else lineage.tree(graph, hide=frozenset())
+    counts = Counter(node["kind"].replace("_", " ") for node in nodes[1:])
+    total = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())) or "nothing"
+    shell.answer(data, drawn(root, labels), f"in all: {total}")
+
+
+def label(node: dict[str, Any]) -> str:
+    """One line of the tree: kind, name, what an activity did, short id."""
+    doc = node["doc"]
+    what = str(doc.get("step") or doc.get("verb") or "") if not node["name"] else node["name"]
+    if node["name"] and doc.get("step") and doc["step"] != node["name"]:
+        what = f"{node['name']} ({doc['step']})"
+    return " ".join(part for part in (node["kind"].replace("_", " "), what, short(node["id"])) if part)
+
+
+def drawn(root: Branch, labels: dict[str, str]) -> Tree:
+    """The tree of branches as one of lines; what was shown above is named, not unfolded again."""
+    top = Tree(labels[root.node.id])
+    stack = [(root, top)]
+    while stack:
+        branch, tree = stack.pop()
+        for twig in branch.below:
+            role = f"{twig.role}: " if twig.role else ""
+            line = Tree(f"{role}{labels[twig.node.id]}{' (see above)' if twig.again and twig.node else ''}")
+            tree.below.append(line)
+            stack.append((twig, line))
+    return top

@@ -1,0 +1,86 @@
+"""``instar``: the table of commands, and the first page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+
+import click
+
+SECTIONS = ("Begin", "Prepare and train", "Approve", "Serve", "Ask", "Look after")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A command of the first page: where it is, and what it does in one line. Its module is imported when it is used."""
+
+    name: str
+    module: str
+    section: str
+    line: str
+
+
+COMMANDS = {
+    entry.name: entry
+    for entry in (
+        Entry("tour", "tour", "Begin", "Go through the whole life cycle on real data, in about a minute."),
+        Entry("init", "init", "Begin", "Make a store in this folder."),
+        Entry("run", "run", "Prepare and train", "Run a command as a tracked run."),
+        Entry("runs", "runs", "Prepare and train", "List and show runs."),
+        Entry("find", "find", "Ask", "Find anything by what is known about it."),
+        Entry("why", "lineage", "Ask", "Show what something came from, down to the source files."),
+        Entry("impact", "lineage", "Ask", "Show what came of something, up to live deployments."),
+        Entry("check", "check", "Look after", "Check that everything in the store is what it says it is."),
+        Entry("token", "token", "Look after", "Make, list and revoke the tokens of servers."),
+    )
+}
+
+EXAMPLE = """\
+instar tour
+instar data import films.csv --name films
+instar run baseline -- python train.py
+instar find "model learner:LogisticRegression feature:Genre created:<7d by:me"
+instar why movie-rating@1"""
+
+
+class Commands(click.Group):
+    """The first page: commands by section. Only the module of the command that is called is imported."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if (entry := COMMANDS.get(cmd_name)) is None:
+            return None
+        command: click.Command = getattr(import_module(f"instar.cli.{entry.module}"), entry.name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            from instar.base.errors import suggestion
+
+            ctx.fail(f"no command {args[0]!r}; {suggestion(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for section in SECTIONS:
+            with formatter.section(section):
+                formatter.write_dl([(entry.name, entry.line) for entry in COMMANDS.values() if entry.section == section])
+
+
+@click.group(
+    cls=Commands,
+    epilog="\b\nExamples:\n" + "\n".join(f"  {line}" for line in EXAMPLE.splitlines())
+    + "\n\n`instar COMMAND --help` explains each, with an example. Every command takes --json, --store and --project.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(package_name="instar", message="instar %(version)s")
+def cli() -> None:
+    """Instar manages the whole machine-learning life cycle: it prepares data, trains, approves and serves models, learns
+    from what happens next, and can prove where everything came from."""
+
+
+def main() -> None:
+    cli(prog_name="instar")

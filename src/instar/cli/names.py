@@ -1,0 +1,49 @@
+"""How things are called in an answer: name@number, short ids, times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from instar.base import clock
+
+if TYPE_CHECKING:
+    from instar.store.embedded import Store
+    from instar.store.records import Node
+
+SHORT = 8
+
+
+def short(id: str) -> str:
+    """The beginning of an id; made of time first, an event's says more with twelve digits."""
+    return id[:12] if id.startswith("0") else id[:SHORT]
+
+
+def called(node: Node, number: int | None) -> str:
+    """``films@2``, or a file's path, or the verb of an activity.
+
+    >>> from instar.store.records import Node
+    >>> called(Node("00", "model_version", name="rating"), 2)
+    'rating@2'
+    """
+    name = node.name or str(node.doc.get("path", ""))
+    return f"{name}@{number}" if number is not None else name
+
+
+def described(store: Store, nodes: Sequence[Node]) -> list[dict[str, Any]]:
+    """Nodes as plain values, versions with their number."""
+    numbers = store.nodes.numbers([node.id for node in nodes])
+    return [
+        {
+            "id": node.id,
+            "kind": node.kind,
+            "name": called(node, numbers.get(node.id)),
+            "project": node.project,
+            "digest": node.digest,
+            "created_at": node.created_at,
+            "created": clock.as_text(node.created_at),
+            "by": node.created_by,
+            "doc": node.doc,
+        }
+        for node in nodes
+    ]

@@ -1,0 +1,70 @@
+"""``instar token``: what servers let in."""
+
+from __future__ import annotations
+
+import secrets
+
+import click
+
+from instar.base import clock
+from instar.base.digests import digest_bytes
+from instar.cli.render import Table
+from instar.cli.shell import Shell, command
+
+ROLES = ("viewer", "contributor", "approver", "admin")
+
+
+@click.group()
+def token() -> None:
+    """Make, list and revoke the tokens of servers."""
+
+
+@command("new", example="instar token new ci --role contributor")
+@click.argument("name")
+@click.option("--role", type=click.Choice(ROLES), default="viewer", show_default=True)
+def new(shell: Shell, name: str, role: str) -> None:
+    """Make a token for the project and show it, this once: only its sha-256 is kept."""
+    from instar.store.records import Token
+
+    secret = secrets.token_hex(32)
+    store = shell.new_store
+    store.access.add_token(Token(digest_bytes(secret.encode()), name, role, shell.project))
+    shell.answer(
+        {"name": name, "role": role, "project": shell.project, "token": secret},
+        f"token {name} ({role}, project {shell.project}), shown only now:",
+        secret,
+    )
+
+
+@command("list", example="instar token list")
+def list_(shell: Shell) -> None:
+    """List all tokens, without their secrets."""
+    found = shell.store.access.tokens()
+    rows = [
+        [each.name, each.role, each.project, clock.as_text(each.created_at), clock.as_text(each.revoked_at)]
+        for each in found
+    ]
+    columns = ["name", "role", "project", "created", "revoked"]
+    data = [
+        {
+            "name": each.name,
+            "role": each.role,
+            "project": each.project,
+            "created_at": each.created_at,
+            "revoked_at": each.revoked_at,
+        }
+        for each in found
+    ]
+    shell.answer(data, Table(columns, rows, empty="no tokens"))
+
+
+@command("revoke", example="instar token revoke ci")
+@click.argument("name")
+def revoke(shell: Shell, name: str) -> None:
+    """Refuse a token from now on; running servers notice within 5 seconds."""
+    shell.store.access.revoke_token(name)
+    shell.answer({"name": name, "revoked": True}, f"token {name} is revoked")
+
+
+for each in (new, list_, revoke):
+    token.add_command(each)
