@@ -1,0 +1,254 @@
+"""The tables, preparations, models and reports of a graph: handles that know their schema, not their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from instar.base.errors import BadInput
+from instar.base.schema import Schema
+from instar.data.fitting import Fitting
+from instar.data.operators import AnyOperator
+from instar.data.target import AnyTarget, target_operator
+from instar.flow.rowdigests import compared_columns
+from instar.flow.schemas import after, joined, same_columns
+from instar.flow.step import OUT, Input, Step, Verb
+from instar.flow.verbs.ends import Write
+from instar.flow.verbs.learn import Evaluate, Fit, Train
+from instar.flow.verbs.rows import Apply, Filter, Map, Select, WithColumns
+from instar.flow.verbs.split import Split
+from instar.flow.verbs.whole import Distinct, GroupBy, How, Join, Sort, Union
+
+if TYPE_CHECKING:
+    from instar.flow.dataflow import Dataflow
+
+
+@dataclass(frozen=True, eq=False)
+class Handle:
+    """Something that a dataflow will make: a port of a step."""
+
+    flow: Dataflow
+    step: Step
+    port: str = OUT
+
+    def as_input(self, name: str) -> Input:
+        return Input(name, self.step, self.port)
+
+
+@dataclass(frozen=True, eq=False)
+class Preparation(Handle):
+    """A preparation, once it is fitted. features : the columns it needs"""
+
+    features: Schema = field(default_factory=Schema)
+
+
+@dataclass(frozen=True, eq=False)
+class Report(Handle):
+    """An evaluation, once it has run."""
+
+
+@dataclass(frozen=True, eq=False)
+class Written(Handle):
+    """A dataset version, once it is written."""
+
+
+@dataclass(frozen=True, eq=False)
+class Model(Handle):
+    """A model, once it is trained. needs : the columns that judging it reads"""
+
+    needs: Schema = field(default_factory=Schema)
+
+    def evaluate(self, table: Table) -> Report:
+        """Judge the model on raw rows: it carries its preparation. Raises ColumnMissing."""
+        _same_flow(self.flow, table, "evaluate")
+        table.schema.select(self.needs.names, "evaluate")
+        step = Step(Evaluate(), (table.as_input("table"), self.as_input("model")), label=f"evaluate on {table.name}")
+        return Report(self.flow, step, "report")
+
+
+@dataclass(frozen=True, eq=False)
+class Table(Handle):
+    """A table of the graph. Its schema is known; its rows are made when the dataflow runs.
+
+    name : of the source it comes from, or of the side of a split
+
+    Row-wise verbs: ``filter, select, with_columns, map, apply, split``. They cost no pass of their own.
+    Whole-table verbs: ``join, union, distinct, sort, group_by``. Ends: ``fit, train, write``.
+    Expressions are Polars expressions; a column's name stands for ``pl.col(name)``.
+    """
+
+    name: str = ""
+
+    @property
+    def schema(self) -> Schema:
+        return self.step.schema
+
+    # Row by row
+
+    def filter(self, *expressions: pl.Expr) -> Table:
+        """The rows for which all ``expressions`` hold."""
+        return self._rows(Filter(expressions), lambda frame: frame.filter(*expressions))
+
+    def select(self, *columns: str | pl.Expr) -> Table:
+        """Only these columns."""
+        expressions = _expressions(columns)
+        return self._rows(Select(expressions), lambda frame: frame.select(*expressions))
+
+    def with_columns(self, *expressions: pl.Expr, **named: pl.Expr) -> Table:
+        """Add or replace columns: ``films.with_columns(pl.col("Released").str.to_date())``."""
+        every = (*expressions, *(expression.alias(name) for name, expression in named.items()))
+        return self._rows(WithColumns(every), lambda frame: frame.with_columns(*every))
+
+    def map(
+        self, function: Callable[[pl.DataFrame], pl.DataFrame], schema: Schema | None = None, version: str = ""
+    ) -> Table:
+        """A Python function from a chunk to a chunk, which must treat each row by itself.
+
+        schema : of the result; without it the function is asked with an empty chunk
+        version : names the function's code where it cannot be seen; change it when the function changes
+        """
+        known = schema or after(self.schema, lambda frame: function(frame.collect()).lazy(), "map")
+        return self._next(Map(function, version), known)
+
+    def apply(self, preparation: Preparation) -> Table:
+        """The table as a fitted preparation leaves it; blocks become columns of arrays."""
+        _same_flow(self.flow, preparation, "apply")
+        schema = self.schema
+        assert isinstance(preparation.step.verb, Fit)
+        for operator in preparation.step.verb.operators:
+            schema = operator.output(schema)
+        inputs = (self.as_input("table"), preparation.as_input("preparation"))
+        return Table(self.flow, Step(Apply(), inputs, schema, "apply"), OUT, self.name)
+
+    def split(self, *, by: str | list[str], seed: int = 0, **sides: float) -> tuple[Table, ...]:
+        """Sides by a stable hash of the key ``by``: ``seen, unseen = films.split(seen=0.8, unseen=0.2, by="imdbID")``.
+
+        Shares are approximate, and old rows never change sides when new ones come.
+        """
+        keys = _names(by)
+        self.schema.select(keys, "split")
+        verb = Split(keys, seed, tuple(sides.items()), compared_columns(self.schema, keys))
+        step = Step(verb, (self.as_input("table"),), self.schema, f"split by {', '.join(keys)}")
+        return tuple(Table(self.flow, step, side, side) for side in sides)
+
+    # Whole tables
+
+    def join(self, other: Table, on: str | list[str], how: How = "inner") -> Table:
+        """Rows of both tables with equal keys; equal names get the other table's name as prefix (``tomatoes.Rating``).
+
+        how : ``inner``, ``left`` (all rows of this table), ``anti`` (its rows without a partner)
+        """
+        _same_flow(self.flow, other, "join")
+        if how not in ("inner", "left", "anti"):
+            raise BadInput(f"join: how={how!r} is unknown; use inner, left or anti")
+        keys = _names(on)
+        schema, names = joined(self.schema, other.schema, keys, how, other.name or "right")
+        verb = Join(keys, how, tuple(names.items()))
+        step = Step(
+            verb, (self.as_input("left"), other.as_input("right")), schema, f"join {self.name} with {other.name}"
+        )
+        return Table(self.flow, step, OUT, self.name)
+
+    def union(self, *others: Table) -> Table:
+        """The rows of this table, then those of the others, which have the same columns."""
+        for other in others:
+            _same_flow(self.flow, other, "union")
+            same_columns(self.schema, other.schema)
+        inputs = tuple(table.as_input(f"table{place}") for place, table in enumerate((self, *others)))
+        return Table(self.flow, Step(Union(), inputs, self.schema, "union"), OUT, self.name)
+
+    def distinct(self, on: str | list[str]) -> Table:
+        """The first row of each key."""
+        keys = _names(on)
+        self.schema.select(keys, "distinct")
+        return self._next(Distinct(keys), self.schema)
+
+    def sort(self, by: str | list[str], descending: bool = False) -> Table:
+        """Rows by these columns; nulls last, rows with equal ones keep their order."""
+        keys = _names(by)
+        self.schema.select(keys, "sort")
+        return self._next(Sort(keys, descending), self.schema)
+
+    def group_by(self, by: str | list[str], *aggregates: pl.Expr) -> Table:
+        """One row a group: ``films.group_by("Year", pl.col("Meter").mean())``. The leak check looks at what it read."""
+        keys = _names(by)
+        self.schema.select(keys, "group_by")
+        schema = after(self.schema, lambda frame: frame.group_by(keys).agg(*aggregates), "group_by")
+        return self._next(GroupBy(keys, aggregates), schema)
+
+    # Ends
+
+    def fit(self, *operators: AnyOperator, target: AnyTarget | str | None = None) -> Preparation:
+        """Fit ``operators``, in order, each on the output of those before it, on this table and no other."""
+        known = None if target is None else target_operator(target)
+        fitting = Fitting(operators, self.schema, known)  # a wrong column or type is found here
+        step = Step(Fit(operators, known), (self.as_input("table"),), label=f"fit on {self.name}")
+        return Preparation(self.flow, step, "state", fitting.inputs)
+
+    def train(
+        self,
+        estimator: Any,
+        preparation: Preparation | None = None,
+        *,
+        target: AnyTarget | str,
+        features: list[str] | None = None,
+    ) -> Model:
+        """Train a scikit-learn ``estimator`` on this table.
+
+        The features are exactly the columns that ``preparation`` names, in that order; without one, ``features=``.
+        target : a column's name, or an operator that makes it, such as ``Above("Meter", quantile=0.5)``
+        """
+        if not hasattr(estimator, "fit") or isinstance(estimator, type):
+            raise BadInput(f"train: {estimator!r} is no estimator; give one made, such as LogisticRegression()")
+        wanted = target_operator(target)
+        needed = self._features(preparation, features)
+        Fitting([], self.schema, wanted)
+        for name in wanted.columns:
+            if name in needed:
+                raise BadInput(f"train: {name!r} is both a feature and the target; the model would be given the answer")
+        inputs = [self.as_input("table")]
+        if preparation is not None:
+            _same_flow(self.flow, preparation, "train")
+            inputs.append(preparation.as_input("preparation"))
+        verb = Train(estimator, wanted, () if preparation is not None else needed.names)
+        label = f"train {type(estimator).__name__} on {self.name}"
+        needs = Schema(needed.fields + self.schema.select(wanted.columns).fields)
+        return Model(self.flow, Step(verb, tuple(inputs), label=label), "model", needs)
+
+    def write(self, dataset: str) -> Written:
+        """Keep the table as a version of ``dataset``."""
+        verb = Write(dataset, self.flow.project)
+        return Written(self.flow, Step(verb, (self.as_input("table"),), self.schema, f"write {dataset}"), "version")
+
+    def _features(self, preparation: Preparation | None, features: list[str] | None) -> Schema:
+        if preparation is None:
+            if not features:
+                raise BadInput('train: without a preparation say which columns are the features: features=["Year", …]')
+            return self.schema.select(features, "train")
+        if features:
+            raise BadInput("train: the preparation names the features already; leave features= out")
+        return self.schema.select(preparation.features.names, "train")
+
+    def _rows(self, verb: Verb, query: Callable[[pl.LazyFrame], pl.LazyFrame]) -> Table:
+        return self._next(verb, after(self.schema, query, verb.name))
+
+    def _next(self, verb: Verb, schema: Schema) -> Table:
+        return Table(
+            self.flow, Step(verb, (self.as_input("table"),), schema, f"{verb.name} {self.name}"), OUT, self.name
+        )
+
+
+def _names(names: str | list[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+def _expressions(columns: tuple[str | pl.Expr, ...]) -> tuple[pl.Expr, ...]:
+    return tuple(pl.col(column) if isinstance(column, str) else column for column in columns)
+
+
+def _same_flow(flow: Dataflow, handle: Handle, verb: str) -> None:
+    if handle.flow is not flow:
+        raise BadInput(f"{verb}: this {type(handle).__name__.lower()} belongs to another dataflow; build both in one")

@@ -1,0 +1,1 @@
+"""The verbs of the graph: what its tables can do."""

@@ -1,0 +1,189 @@
+"""What a step may ask for while it is executed: tables, passes over chunks, values of steps before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+import polars as pl
+
+from instar.base.digests import digest_value
+from instar.base.ids import content_id, event_id
+from instar.base.merge import fold
+from instar.data.chunks import CHUNK_ROWS, Chunk, read_chunk, write_chunk
+from instar.data.fitting import Fitting, summarise
+from instar.data.manifest import Manifest
+from instar.data.preparation import Preparation
+from instar.data.summaries import Of, Summary
+from instar.data.target import Target
+from instar.flow.fingerprint import libraries
+from instar.flow.pipeline import Pipeline
+from instar.flow.step import Input, Step
+from instar.store.records import File, Node, Record
+
+if TYPE_CHECKING:
+    from instar.flow.engines import Engine
+    from instar.store import Store
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a step gave.
+
+    ports : plain values by port, kept in the memo;  made : content nodes by port;  used : what it read beside its inputs,
+    each with the activity that made it for it;  record : what else is written with the activity
+    files : of the activity, by name: (digest, size in bytes);  doc : what the activity says about itself
+    """
+
+    ports: dict[str, Any] = field(default_factory=dict)
+    made: dict[str, Node] = field(default_factory=dict)
+    used: dict[str, tuple[str, str]] = field(default_factory=dict)
+    record: Record = field(default_factory=Record)
+    files: dict[str, tuple[str, int]] = field(default_factory=dict)
+    doc: dict[str, Any] = field(default_factory=dict)
+
+
+class Done(msgspec.Struct, frozen=True):
+    """A finished step as the memo keeps it. made : ids of content nodes by port;  files : names to digests"""
+
+    activity: str
+    ports: dict[str, Any]
+    made: dict[str, str]
+    files: dict[str, str]
+
+
+class Work:
+    """The context of one step. activity : the id it will be recorded under;  ran, skipped : tasks on chunks so far"""
+
+    def __init__(self, store: Store, engine: Engine, done: Mapping[Step, Done], step: Step, memo: bool) -> None:
+        self.store = store
+        self.step = step
+        self.activity = event_id()
+        self._engine = engine
+        self._done = done
+        self._memo = memo
+        self.ran = 0
+        self.skipped = 0
+
+    # Values of the steps before
+
+    def input(self, name: str) -> Input | None:
+        return next((each for each in self.step.inputs if each.name == name), None)
+
+    def need(self, name: str) -> Input:
+        found = self.input(name)
+        assert found is not None, f"{self.step.verb.name} has no input {name!r}"
+        return found
+
+    def done(self, step: Step) -> Done:
+        return self._done[step]
+
+    def value(self, wanted: Input) -> Any:
+        """The value behind a port: a preparation, or what the port holds as it is."""
+        done = self._done[wanted.step]
+        if wanted.port == "state":
+            return Preparation.from_bytes(self.store.blobs.read(done.ports["state"]))
+        return done.ports[wanted.port]
+
+    # Tables
+
+    def chunks(self, step: Step, port: str) -> list[Chunk]:
+        """The chunks that a step wrote, in manifest order."""
+        return list(Manifest.from_bytes(self.store.blobs.read(self._done[step].ports[port])).chunks)
+
+    def frame(self, table: Input) -> pl.DataFrame:
+        """A whole table in the order of its manifest. Below a split its rows carry their digests."""
+        pipeline = Pipeline.to(table)
+        frames = self.over(table, lambda frame: frame, rows=pipeline.splits)
+        return pl.concat(frames) if frames else pl.DataFrame()
+
+    def over(self, table: Input, task: Callable[[pl.DataFrame], T], rows: bool = False) -> list[T]:
+        """``task`` on the rows of each chunk of a table; results in manifest order. rows : with the rows' digests"""
+        pipeline = Pipeline.to(table)
+        given = {each.step: self.value(each) for each in pipeline.needs()}
+
+        def run(chunk: Chunk) -> T:
+            return task(pipeline.run(read_chunk(self.store, chunk), given, rows))
+
+        chunks = self.chunks(pipeline.base, pipeline.base_port)
+        self.ran += len(chunks)
+        return self._engine.map(run, chunks, self.step.label)
+
+    def write_table(self, frame: pl.DataFrame) -> Outcome:
+        """Write a whole table as chunks of a fixed number of rows, and their manifest."""
+        slices = [frame.slice(at, CHUNK_ROWS) for at in range(0, frame.height, CHUNK_ROWS)] or [frame]
+        chunks = self._engine.map(lambda part: write_chunk(self.store, part), slices, self.step.label)
+        manifest = Manifest(self.step.schema, tuple(chunks))
+        data = manifest.to_bytes()
+        blob = self.store.blobs.put(data)
+        node = Node(content_id("table", manifest.digest), "table", manifest.digest, doc={"rows": frame.height})
+        files = (File(node.id, "manifest.arrow", blob, len(data)), *_chunk_files(node.id, chunks, self._sizes(chunks)))
+        return Outcome({"out": blob}, {"out": node}, record=Record(files=files), doc={"rows": {"out": frame.height}})
+
+    def _sizes(self, chunks: Sequence[Chunk]) -> list[int]:
+        return [chunk.size for chunk in chunks]
+
+    # Fitting
+
+    def fit(self, table: Input, fitting: Fitting) -> Fitting:
+        """Take the passes that ``fitting`` asks for; a chunk whose summaries are known is not read."""
+        pipeline = Pipeline.to(table)
+        given = {each.step: self.value(each) for each in pipeline.needs()}
+        digests = {each.step: digest_value(self._done[each.step].made) for each in pipeline.needs()}
+        shape = pipeline.fingerprint(digests)
+        chunks = self.chunks(pipeline.base, pipeline.base_port)
+        while wants := fitting.wants():
+            fitting.tell(self._pass(pipeline, given, shape, chunks, fitting, wants))
+        return fitting
+
+    def _pass(
+        self,
+        pipeline: Pipeline,
+        given: Mapping[Step, Any],
+        shape: str | None,
+        chunks: Sequence[Chunk],
+        fitting: Fitting,
+        wants: Mapping[Hashable, Of],
+    ) -> dict[Hashable, Summary]:
+        """One pass: the merged summaries of all chunks, folded in manifest order."""
+        task = [of.definition() for of in wants.values()]
+        same = ["summaries", shape, fitting.stage, task, libraries()]
+        keys = [digest_value([*same, chunk.digest]) for chunk in chunks]
+        known = self.store.memo.get(keys) if self._memo and shape is not None else {}
+        missing = {key: chunk for key, chunk in zip(keys, chunks) if key not in known}
+
+        def run(chunk: Chunk) -> bytes:
+            frame = pipeline.run(read_chunk(self.store, chunk), given)
+            found = summarise(fitting.prepare(frame), wants)
+            return msgspec.msgpack.encode([found[key].to_bytes() for key in wants])
+
+        made = dict(zip(missing, self._engine.map(run, list(missing.values()), self.step.label)))
+        if shape is not None:
+            self.store.memo.put(made)
+        self.ran += len(made)
+        self.skipped += len(keys) - len(made)
+        parts = [msgspec.msgpack.decode((made | known)[key], type=list[bytes]) for key in keys]
+        return {
+            key: fold(of.from_bytes(part[place]) for part in parts) for place, (key, of) in enumerate(wants.items())
+        }
+
+    def target(self) -> Target:
+        """The fitted target of the model that is an input of this step."""
+        return Target.from_bytes(self.store.blobs.read(self._done[self.need("model").step].files["target.json"]))
+
+    @cached_property
+    def schema(self) -> Any:
+        return self.need("table").step.schema
+
+
+def _chunk_files(node: str, chunks: Sequence[Chunk], sizes: Sequence[int]) -> tuple[File, ...]:
+    """The chunks as files of the table, so that ``check`` reads them and ``gc`` keeps them."""
+    return tuple(
+        File(node, f"chunks/{place:05}.parquet", chunk.file, size)
+        for place, (chunk, size) in enumerate(zip(chunks, sizes))
+    )
