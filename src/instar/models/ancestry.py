@@ -12,6 +12,8 @@ from instar.store.records import Edge, Node
 # What these give is no table: a fitted state, a model, a report, a run.
 _NO_TABLE = frozenset(["fit", "train", "tune", "evaluate", "gate", "sign", "publish", "deploy"])
 SOURCES = frozenset(["import", "source"])
+# What an activity ran with says nothing about rows: two of them in one environment share no source by that.
+_NO_DATA = frozenset(["environment", "code"])
 
 
 @dataclass(frozen=True, order=True)
@@ -130,7 +132,8 @@ def read_ancestry(nodes: Nodes, starts: Iterable[str]) -> Ancestry:
     inputs = {id: tuple(_input(edge) for edge in edges.get(id, ())) for id in known}
     used: dict[str, list[str]] = {}
     for edge in nodes.edges(list(known), "out", "used"):
-        used.setdefault(edge.src, []).append(edge.dst)
+        if edge.role not in _NO_DATA:
+            used.setdefault(edge.src, []).append(edge.dst)
     of_each = {id: tuple(used.get(id, ())) for id in known}
     outside = [id for id, node in known.items() if node.doc.get("verb", node.name) in SOURCES]
     return Ancestry(known, inputs, of_each, _origins(nodes, {id: set(of_each[id]) for id in outside}))

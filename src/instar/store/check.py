@@ -10,7 +10,7 @@ from instar.base.ids import content_id
 from instar.store.embedded import Store
 from instar.store.records import Record
 
-CONTENT = frozenset({"file", "chunk", "state", "bundle", "report", "evidence", "environment", "code"})
+CONTENT = frozenset({"file", "chunk", "table", "state", "bundle", "report", "evidence", "environment", "code"})
 Progress = Callable[[int, int], None]
 
 

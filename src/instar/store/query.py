@@ -20,7 +20,7 @@ from instar.base import clock
 from instar.base.errors import BadInput, suggestion
 
 KEYS = ("kind", "name", "learner", "feature", "target", "tag", "stage", "by", "created", "digest", "project", "status")
-_CONTENT = ("file", "chunk", "state", "bundle", "report", "evidence", "environment", "code")
+_CONTENT = ("file", "chunk", "table", "state", "bundle", "report", "evidence", "environment", "code")
 _NAMED = ("dataset", "model", "deployment", "dataflow")
 _VERSIONS = ("dataset_version", "model_version", "deployment_version")
 _EVENTS = ("run", "activity", "signature", "revocation", "invalidation", "segment")
