@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from instar.store.lineage import Branch
     from instar.store.records import Graph
 
-WHAT = "WHAT is an id or its beginning, NAME, NAME@NUMBER, or KIND:NAME."
 depth_option = click.option("--depth", type=click.IntRange(min=1), help="Only so many steps away.")
 all_option = click.option("--all", "everything", is_flag=True, help="Also chunks, code and environments.")
 
@@ -75,13 +74,17 @@ def label(node: dict[str, Any]) -> str:
 
 def drawn(root: Branch, labels: dict[str, str]) -> Tree:
     """The tree of branches as one of lines; what was shown above is named, not unfolded again."""
+    from instar.store.lineage import walk
+
+    unfolded = {branch.node.id for _, branch in walk(root) if branch.below}
     top = Tree(labels[root.node.id])
     stack = [(root, top)]
     while stack:
         branch, tree = stack.pop()
         for twig in branch.below:
             role = f"{twig.role}: " if twig.role else ""
-            line = Tree(f"{role}{labels[twig.node.id]}{' (see above)' if twig.again and twig.node else ''}")
+            above = " (see above)" if twig.again and twig.node.id in unfolded else ""
+            line = Tree(f"{role}{labels[twig.node.id]}{above}")
             tree.below.append(line)
             stack.append((twig, line))
     return top

@@ -31,6 +31,7 @@ COMMANDS = {
         Entry("why", "lineage", "Ask", "Show what something came from, down to the source files."),
         Entry("impact", "lineage", "Ask", "Show what came of something, up to live deployments."),
         Entry("check", "check", "Look after", "Check that everything in the store is what it says it is."),
+        Entry("key", "key", "Look after", "Make signing keys; register, list and revoke public ones."),
         Entry("token", "token", "Look after", "Make, list and revoke the tokens of servers."),
     )
 }
@@ -66,8 +67,10 @@ class Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for section in SECTIONS:
-            with formatter.section(section):
-                formatter.write_dl([(entry.name, entry.line) for entry in COMMANDS.values() if entry.section == section])
+            lines = [(entry.name, entry.line) for entry in COMMANDS.values() if entry.section == section]
+            if lines:
+                with formatter.section(section):
+                    formatter.write_dl(lines)
 
 
 @click.group(

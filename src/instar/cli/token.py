@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
-
 import click
 
 from instar.base import clock
-from instar.base.digests import digest_bytes
+from instar.base.settings import author_setting
 from instar.cli.render import Table
 from instar.cli.shell import Shell, command
 
@@ -24,11 +22,9 @@ def token() -> None:
 @click.option("--role", type=click.Choice(ROLES), default="viewer", show_default=True)
 def new(shell: Shell, name: str, role: str) -> None:
     """Make a token for the project and show it, this once: only its sha-256 is kept."""
-    from instar.store.records import Token
+    from instar.serve.tokens import create_token
 
-    secret = secrets.token_hex(32)
-    store = shell.new_store
-    store.access.add_token(Token(digest_bytes(secret.encode()), name, role, shell.project))
+    secret = create_token(shell.new_store, name, role, shell.project, author_setting())
     shell.answer(
         {"name": name, "role": role, "project": shell.project, "token": secret},
         f"token {name} ({role}, project {shell.project}), shown only now:",
