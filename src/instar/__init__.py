@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from instar import models, prep
+    from instar.data.datasets import DatasetVersion, dataset, import_data
     from instar.serve.policies import Static, Thompson
     from instar.store import open_store
     from instar.track import current_run, run, runs
 
 __version__ = "0.1.0"
 __all__ = [
+    "DatasetVersion",
     "Static",
     "Thompson",
     "current_run",
+    "dataset",
+    "import_data",
     "models",
     "open_store",
     "prep",
@@ -28,9 +32,12 @@ __all__ = [
 
 # Where each name comes from; one that is a module itself stands for itself.
 _HOME = {
+    "DatasetVersion": "instar.data.datasets",
     "Static": "instar.serve.policies",
     "Thompson": "instar.serve.policies",
     "current_run": "instar.track",
+    "dataset": "instar.data.datasets",
+    "import_data": "instar.data.datasets",
     "open_store": "instar.store",
     "run": "instar.track",
     "runs": "instar.track",

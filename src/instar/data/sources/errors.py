@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 
 from instar.base.errors import BadInput, NotFound, suggestion
@@ -79,7 +80,10 @@ class TableUnknown(NotFound):
     """The database has no table of this name."""
 
     def __init__(self, path: Path, table: str, tables: Iterable[str]) -> None:
-        super().__init__("table", table, next_step=f"{path}: {suggestion(table, tables)}")
+        names = sorted(tables)
+        near = get_close_matches(table, names, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        super().__init__("table", table, next_step=f"{hint}{path} has: {', '.join(names) or 'no table'}")
 
 
 class BadSql(BadInput):
@@ -87,7 +91,7 @@ class BadSql(BadInput):
 
     def __init__(self, path: Path, query: str, why: str, next_step: str = "correct the query") -> None:
         shown = query if len(query) <= 300 else query[:297] + "..."
-        super().__init__(f"{path}: {why}; {next_step}\n  {shown}")
+        super().__init__(f"{path}: {why}; {next_step}" + (f"\n  {shown}" if query else ""))
 
 
 class SchemasDiffer(BadInput):

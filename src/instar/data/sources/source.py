@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 import polars as pl
 
 from instar.base.schema import Schema
+from instar.base.tables import Table
 
 
 class Source(Protocol):
@@ -54,7 +55,7 @@ class Reader:
     tables: bool = False
 
 
-SOURCES: dict[str, Reader] = {}
+SOURCES: Table[Reader] = Table("format", "instar.sources")
 S = TypeVar("S", bound=type)
 
 
@@ -64,7 +65,7 @@ def source(
     """Enter a class into SOURCES; its constructor takes ``paths`` (``path`` with ``tables=True``) and its options."""
 
     def enter(reader: S) -> S:
-        SOURCES[format] = Reader(format, reader, suffixes, magic, tables)
+        SOURCES.add(format, Reader(format, reader, suffixes, magic, tables))
         return reader
 
     return enter

@@ -1,0 +1,111 @@
+"""From what the user names to the source that reads it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from glob import has_magic
+from pathlib import Path
+from typing import Any
+
+from instar.base.errors import BadInput, suggestion
+from instar.data.sources import csv as _csv
+from instar.data.sources import json as _json
+from instar.data.sources import parquet as _parquet
+from instar.data.sources import sqlite as _sqlite
+from instar.data.sources.errors import FileEmpty, FileMissing, FormatUnknown
+from instar.data.sources.frame import FrameSource, FramesSource
+from instar.data.sources.source import SOURCES, Reader, Source
+
+__all__ = ["open_source"]
+_BUILT_IN = (_csv, _json, _parquet, _sqlite)  # importing them fills SOURCES
+_FIRST_BYTES = 16
+
+
+def open_source(given: Any, format: str | None = None, options: Mapping[str, Any] | None = None) -> Source:
+    """The source that reads ``given``: a file, a folder, a pattern, a list of files, a frame, or an iterator of frames.
+
+    The format is ``format``, else told by the name of the file, else by its first bytes. ``options`` are those of the
+    reader (``table``, ``query``, ``separator``, ``encoding`` …); one that it does not have is an error.
+    Raises FileMissing, FileEmpty, FormatUnknown, BadInput.
+    """
+    chosen = {name: value for name, value in (options or {}).items() if value is not None}
+    if not _names_files(given):
+        if chosen or format:
+            raise BadInput(
+                f"{', '.join([*chosen] or ['format'])} = …: only a file has this option, not a frame in memory"
+            )
+        return FramesSource(given) if isinstance(given, Iterator) else FrameSource(given)
+    paths = _locate(given)
+    reader = _reader(paths, format)
+    _check_options(reader, chosen, options or {})
+    if not reader.tables:
+        return reader.open(paths=paths, **chosen)
+    if len(paths) > 1:
+        raise BadInput(f"{reader.format}: {len(paths)} files are given; import them one at a time")
+    return reader.open(path=paths[0], **chosen)
+
+
+def _names_files(given: Any) -> bool:
+    if isinstance(given, list | tuple):
+        return bool(given) and all(isinstance(part, str | Path) for part in given)
+    return isinstance(given, str | Path)
+
+
+def _locate(given: str | Path | Sequence[str | Path]) -> list[Path]:
+    """The files, in the order of their names (a list: in its own order)."""
+    if isinstance(given, list | tuple):
+        return [path for part in given for path in _locate(part)]
+    path = Path(given).expanduser()  # type: ignore[arg-type]  # a str is also a Sequence[str]
+    if path.is_dir():
+        found = sorted(entry for entry in path.iterdir() if entry.is_file() and not entry.name.startswith((".", "_")))
+        if not found:
+            raise BadInput(f"the folder {path} has no files to import; name a file, or a folder that has some")
+        return found
+    if not path.exists() and has_magic(str(path)):
+        folder = Path(path.anchor) if path.is_absolute() else Path()
+        if found := sorted(entry for entry in folder.glob(str(path.relative_to(folder))) if entry.is_file()):
+            return found
+    if not path.exists():
+        raise FileMissing(path)
+    return [path]
+
+
+def _reader(paths: Sequence[Path], format: str | None) -> Reader:
+    if format == "duckdb" or not format:
+        from instar.data.sources import duckdb as _duckdb  # noqa: F401  # costs 0.2 s: only when it may be needed
+    if format:
+        return SOURCES[format]
+    readers = {path: _told(path) for path in paths}
+    first = readers[paths[0]]
+    for path, reader in readers.items():
+        if reader is not first:
+            raise BadInput(
+                f"{path} is {reader.format}, {paths[0]} is {first.format}; import files of one format together, "
+                "for instance with a pattern such as 'folder/*.csv'"
+            )
+    return first
+
+
+def _told(path: Path) -> Reader:
+    """The reader for the name of the file, else for its first bytes."""
+    name = path.name.lower()
+    readers = [SOURCES[format] for format in SOURCES]
+    for reader in readers:
+        if name.endswith(reader.suffixes):
+            return reader
+    with path.open("rb") as file:
+        start = file.read(_FIRST_BYTES)
+    if not start:
+        raise FileEmpty(path)
+    for reader in readers:
+        if reader.magic and start[reader.magic[0] :].startswith(reader.magic[1]):
+            return reader
+    raise FormatUnknown(f"{path}: neither its name nor its first bytes say which format it has", SOURCES)
+
+
+def _check_options(reader: Reader, chosen: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    known = [name for name in inspect.signature(reader.open).parameters if name not in ("path", "paths")]
+    for name in chosen:
+        if name not in known:
+            raise BadInput(f"{reader.format} has no option {name!r}; {suggestion(name, known)}")
