@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from instar.data.datasets import DatasetVersion
+from instar.data.datasets import dataset
 from instar.data.preparation import Preparation as FittedPreparation
 from instar.flow import table as handles
 from instar.flow.executor import Counts, Executor, reads
@@ -65,7 +65,8 @@ def _value(handle: handles.Handle, executor: Executor) -> Any:
     if isinstance(handle, handles.Preparation):
         return FittedPreparation.from_bytes(store.blobs.read(port))
     if isinstance(handle, handles.Written):
-        return DatasetVersion.open(store, port)
+        node = store.nodes.get([port])[0]
+        return dataset(node.name, store.nodes.numbers([port])[port], store, node.project)
     reader = Step(handle.step.verb, (handle.as_input("table"),), handle.step.schema, f"read {handle.step.label}")
     executor.finish(reads(reader))
     work = Work(store, executor.engine, executor.done, reader, executor.memo)
