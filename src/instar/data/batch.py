@@ -8,26 +8,27 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, csr_matrix
+from scipy.sparse import csr_matrix
 
 from instar.base.errors import ColumnMissing, WrongType
+from instar.data.block import Block
 
 Floats = NDArray[np.float64]
 Matrix = Floats | csr_matrix
-# Width; per row: where its entries start, shape (rows + 1,); the entries' places and values.
-Piece = tuple[int, NDArray[np.int32], NDArray[np.int32], NDArray[np.floating]]
+# Width; where each row's entries start, shape (rows + 1,); the entries' places and values.
+Piece = tuple[int, NDArray[np.int64], NDArray[np.int32], NDArray[np.floating]]
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
     """Rows on their way through the operators.
 
-    frame : the columns;  blocks : float32, shape (rows, width), by column name. A block stands for the column of its
+    frame : the columns;  blocks : by column name. A block stands for the column of its
     name: where ``frame`` has one too, that is what the block was made from.
     """
 
     frame: pl.DataFrame
-    blocks: dict[str, csr_array] = field(default_factory=dict)
+    blocks: dict[str, Block] = field(default_factory=dict)
 
     @property
     def height(self) -> int:
@@ -43,7 +44,7 @@ class Batch:
         if not self.blocks:
             return self.frame
         arrays = (
-            pl.Series(name, block.toarray(), dtype=pl.Array(pl.Float32, block.shape[1]))
+            pl.Series(name, block.toarray(), dtype=pl.Array(pl.Float32, block.width))
             for name, block in self.blocks.items()
         )
         return self.frame.with_columns_seq(*arrays)
@@ -63,7 +64,7 @@ class Batch:
             if dense:
                 pieces.append(_sparse(dense))
                 dense = []
-            pieces.append((block.shape[1], block.indptr, block.indices, block.data))
+            pieces.append((block.width, block.starts, block.places, block.values))
         if not pieces:
             return np.column_stack(dense) if dense else np.empty((self.height, 0))
         if dense:
@@ -94,13 +95,33 @@ def _sparse(columns: Sequence[Floats]) -> Piece:
     """Neighbouring dense columns as entries; zeros are left out, NaN is not."""
     values = np.column_stack(columns)
     kept = values != 0
-    starts = np.zeros(values.shape[0] + 1, dtype=np.int32)
-    np.cumsum(np.count_nonzero(kept, axis=1), out=starts[1:])
-    return values.shape[1], starts, np.nonzero(kept)[1].astype(np.int32), values[kept]
+    rows, places = np.nonzero(kept)
+    starts = np.searchsorted(rows, np.arange(values.shape[0] + 1))
+    return values.shape[1], starts, places.astype(np.int32), values[kept]
 
 
 def _beside(pieces: Sequence[Piece], height: int) -> csr_matrix:
     """The pieces side by side. By hand: on one row scipy's hstack costs ten times what this does."""
+    width = sum(piece[0] for piece in pieces)
+    starts, places, values = _one_row(pieces) if height == 1 else _rows(pieces, height)
+    index = np.int32 if starts[-1] < np.iinfo(np.int32).max else np.int64
+    matrix: csr_matrix[np.float64] = csr_matrix((values, places, starts.astype(index)), shape=(height, width))
+    matrix.has_canonical_format = True  # each piece is, and they are in order: nobody need check again
+    return matrix
+
+
+def _one_row(pieces: Sequence[Piece]) -> tuple[NDArray[np.int64], NDArray[np.int32], Floats]:
+    """Entries one after another: the same as ``_rows`` at a third of its cost, and the row of a request pays it."""
+    places, left = [], 0
+    for width, _, at, _ in pieces:
+        places.append(at + np.int32(left))
+        left += width
+    values = np.concatenate([piece[3] for piece in pieces], dtype=np.float64)
+    return np.array([0, values.size]), np.concatenate(places), values
+
+
+def _rows(pieces: Sequence[Piece], height: int) -> tuple[NDArray[np.int64], NDArray[np.int32], Floats]:
+    """Each piece's entries go where the pieces to its left leave off in their row."""
     starts = np.zeros(height + 1, dtype=np.int64)
     for piece in pieces:
         starts += piece[1]
@@ -111,11 +132,8 @@ def _beside(pieces: Sequence[Piece], height: int) -> csr_matrix:
     for width, begins, at, entries in pieces:
         lengths = np.diff(begins)
         to = np.repeat(ahead - begins[:-1], lengths) + np.arange(at.size)
-        places[to] = at + left
+        places[to] = at + np.int32(left)
         values[to] = entries
         ahead += lengths
         left += width
-    index = np.int32 if starts[-1] < np.iinfo(np.int32).max else np.int64
-    matrix: csr_matrix[np.float64] = csr_matrix((values, places, starts.astype(index)), shape=(height, left))
-    matrix.has_canonical_format = True  # each piece is, and they are in order: nobody need check again
-    return matrix
+    return starts, places, values

@@ -94,7 +94,9 @@ class Fitting:
     def tell(self, summaries: Mapping[Hashable, Summary]) -> None:
         """The merged summaries of one whole pass. Raises BadInput when one that was wanted is not among them."""
         if missing := [key for key in self._wants if key not in summaries]:
-            raise BadInput(f"fit: {len(missing)} wanted summaries are missing, {missing[0]!r} first; give all of wants()")
+            raise BadInput(
+                f"fit: {len(missing)} wanted summaries are missing, {missing[0]!r} first; give all of wants()"
+            )
         for key in self._wants:
             assert isinstance(key, tuple)
             at, name = key

@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 import polars as pl
 from polars.exceptions import PolarsError
-from scipy.sparse import csr_array
 
 from instar.base.errors import BadInput
 from instar.base.schema import Schema
 from instar.data.batch import Batch
+from instar.data.block import Block
 from instar.data.operators import AnyOperator, BlockOperator, ExpressionOperator
 from instar.data.operators.operator import Col
 
@@ -57,7 +57,9 @@ class Pipeline:
             return
         if not isinstance(operator, ExpressionOperator):
             kinds = "ExpressionOperator or BlockOperator"
-            raise BadInput(f"{operator}: {type(operator).__name__} must be an {kinds} to be applied; derive it from one")
+            raise BadInput(
+                f"{operator}: {type(operator).__name__} must be an {kinds} to be applied; derive it from one"
+            )
         if self._stages[-1].touched.intersection((*operator.columns, *operator.writes())):
             self._stages.append(_Stage())
         self._stages[-1].expressions |= operator.expressions(state, self._col())
@@ -78,7 +80,7 @@ class Pipeline:
 
         Raises BadInput when a value cannot be converted.
         """
-        blocks: dict[str, csr_array] = {}
+        blocks: dict[str, Block] = {}
         for expressions, operators in self._calls:
             if expressions:
                 frame = _evaluated(frame, expressions)

@@ -74,7 +74,9 @@ class Target:
     def from_bytes(cls, data: bytes) -> Target:
         plain = msgspec.json.decode(data)
         operator = target_operator(operator_from(plain["operator"]))
-        return cls(operator, msgspec.convert(plain["state"], operator.state_type), msgspec.convert(plain["inputs"], Schema))
+        return cls(
+            operator, msgspec.convert(plain["state"], operator.state_type), msgspec.convert(plain["inputs"], Schema)
+        )
 
     @property
     def digest(self) -> str:

@@ -73,7 +73,9 @@ class Impute(ExpressionOperator[Fills]):
         flags = [Field(f"{name}_missing", "bool", role="feature") for name in self.columns if self.indicator]
         for flag in flags:
             if flag.name in schema:
-                raise BadInput(f"Impute: the input has a column {flag.name!r} already; rename it, or leave out indicator")
+                raise BadInput(
+                    f"Impute: the input has a column {flag.name!r} already; rename it, or leave out indicator"
+                )
         return with_fields(schema, *filled, *flags)
 
     def _inputs(self, schema: Schema) -> list[Field]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
-from scipy.sparse import csr_array
 
 from instar.base.errors import BadInput
 from instar.base.schema import Schema
+from instar.data.block import Block, counted
 from instar.data.operators.operator import BlockOperator, Known, operator
 from instar.data.operators.types import text
-from instar.data.operators.vocabulary import Vocabulary, block, counted, places_of
+from instar.data.operators.vocabulary import Vocabulary
 from instar.data.summaries import DocumentFrequency, Of
 from instar.data.texts import parts, terms_of
 
@@ -56,13 +55,12 @@ class MultiHot(BlockOperator[Vocabulary]):
         kept = seen.top(self.limit)
         return Vocabulary(tuple(sorted(term for term, _ in kept)), seen.documents, len(seen.counts) - len(kept))
 
-    def block(self, values: pl.Series, state: Vocabulary) -> csr_array:
-        width = len(state.terms)
-        rows, flat, _ = counted(*places_of(terms_of(values, parts(self.separator), "MultiHot"), state.places), width)
-        return block(rows, flat, np.ones(flat.size, dtype=np.float32), (len(values), width))
+    def block(self, values: pl.Series, state: Vocabulary) -> Block:
+        """A category named twice counts once."""
+        return counted(map(set, terms_of(values, parts(self.separator), "MultiHot")), state.places)
 
     def features(self, column: str, state: Vocabulary) -> tuple[str, ...]:
         return state.names()
 
     def explain(self, state: Vocabulary) -> str:
-        return f"{self.columns[0]}: {state.words('category')}"
+        return f"{self.columns[0]}: {state.words('category', 'categories')}"

@@ -6,15 +6,14 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 
 import msgspec
-import numpy as np
 import polars as pl
-from scipy.sparse import csr_array
 
 from instar.base.errors import BadInput
 from instar.base.schema import Schema
+from instar.data.block import Block, counted
 from instar.data.operators.operator import BlockOperator, Known, operator
 from instar.data.operators.types import category
-from instar.data.operators.vocabulary import Vocabulary, block, places_of
+from instar.data.operators.vocabulary import Vocabulary
 from instar.data.summaries import Frequencies, Of
 
 
@@ -61,13 +60,11 @@ class OneHot(BlockOperator[Vocabularies]):
         terms = tuple(sorted(value for value, _ in kept))
         return Vocabulary(terms, sum(seen.counts.values()), len(seen.counts) - len(kept))
 
-    def block(self, values: pl.Series, state: Vocabularies) -> csr_array:
-        vocabulary = state.columns[values.name]
-        rows, flat = places_of([(value,) for value in values.to_list()], vocabulary.places)
-        return block(rows, flat, np.ones(flat.size, dtype=np.float32), (len(values), len(vocabulary.terms)))
+    def block(self, values: pl.Series, state: Vocabularies) -> Block:
+        return counted([(value,) for value in values.to_list()], state.columns[values.name].places)
 
     def features(self, column: str, state: Vocabularies) -> tuple[str, ...]:
         return state.columns[column].names()
 
     def explain(self, state: Vocabularies) -> str:
-        return "\n".join(f"{name}: {seen.words('category')}" for name, seen in state.columns.items())
+        return "\n".join(f"{name}: {seen.words('category', 'categories')}" for name, seen in state.columns.items())

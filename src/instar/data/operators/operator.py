@@ -9,11 +9,11 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 import polars as pl
-from scipy.sparse import csr_array
 
 from instar.base.errors import BadInput
 from instar.base.schema import Field, Schema
 from instar.base.tables import Table
+from instar.data.block import Block
 from instar.data.summaries.summary import Of, Summary
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -101,8 +101,8 @@ class BlockOperator(Operator[S]):
     """An operator whose output is one block of many values for each of its columns."""
 
     @abstractmethod
-    def block(self, values: pl.Series, state: S) -> csr_array:
-        """The block of the column ``values.name``: float32, shape (rows, width), indices sorted in each row."""
+    def block(self, values: pl.Series, state: S) -> Block:
+        """The block of the column ``values.name``, one row for each value."""
 
     @abstractmethod
     def features(self, column: str, state: S) -> tuple[str, ...]:

@@ -59,9 +59,7 @@ class Standardize(ExpressionOperator[Scales]):
         return Scales({name: _scale(name, summaries) for name in self.columns})
 
     def expressions(self, state: Scales, col: Col = pl.col) -> dict[str, pl.Expr]:
-        return {
-            name: (col(name).cast(pl.Float64) - scale.mean) / scale.spread for name, scale in state.columns.items()
-        }
+        return {name: (col(name).cast(pl.Float64) - scale.mean) / scale.spread for name, scale in state.columns.items()}
 
     def explain(self, state: Scales) -> str:
         return "\n".join(_words(name, scale) for name, scale in state.columns.items())

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from instar.base.errors import BadInput
 from instar.base.schema import Schema
+from instar.data.block import Block, counted
 from instar.data.operators.operator import BlockOperator, Known, operator
 from instar.data.operators.types import text
-from instar.data.operators.vocabulary import Vocabulary, block, counted, places_of
+from instar.data.operators.vocabulary import Vocabulary
 from instar.data.summaries import DocumentFrequency, Of
 from instar.data.texts import WORD, terms_of, words
 
@@ -72,17 +72,16 @@ class TfIdf(BlockOperator[Weights]):
         terms, documents = tuple(term for term, _ in kept), tuple(found for _, found in kept)
         return Weights(terms, seen.documents, len(seen.counts) - len(kept), documents)
 
-    def block(self, values: pl.Series, state: Weights) -> csr_array:
-        height, width = len(values), len(state.terms)
-        found = places_of(terms_of(values, words(self.pattern), "TfIdf"), state.places)
-        rows, flat, counts = counted(*found, width)
-        weights = counts * state.idf[flat]
+    def block(self, values: pl.Series, state: Weights) -> Block:
+        found = counted(terms_of(values, words(self.pattern), "TfIdf"), state.places)
+        weights = found.values * state.idf[found.places]
+        rows = found.rows()
         # bincount adds one after another, so a row's length does not depend on the rows beside it.
-        lengths = np.sqrt(np.bincount(rows, weights=weights * weights, minlength=height))
-        return block(rows, flat, (weights / lengths[rows]).astype(np.float32), (height, width))
+        lengths = np.sqrt(np.bincount(rows, weights=weights * weights, minlength=len(values)))
+        return replace(found, values=(weights / lengths[rows]).astype(np.float32))
 
     def features(self, column: str, state: Weights) -> tuple[str, ...]:
         return state.names()
 
     def explain(self, state: Weights) -> str:
-        return f"{self.columns[0]}: {state.words('term')}, weighted by rarity"
+        return f"{self.columns[0]}: {state.words('term', 'terms')}, weighted by rarity"

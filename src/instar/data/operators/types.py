@@ -9,9 +9,7 @@ import msgspec
 from instar.base.errors import BadInput, WrongType
 from instar.base.schema import Field, Schema
 
-CATEGORIES = frozenset(
-    ["string", "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
-)
+CATEGORIES = frozenset(["string", "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"])
 
 
 def number(schema: Schema, column: str, step: str) -> Field:

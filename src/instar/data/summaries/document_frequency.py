@@ -33,9 +33,7 @@ class DocumentFrequency(Summary):
     counts: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(
-        cls, frame: pl.DataFrame, *columns: str, pattern: str | None = None, separator: str | None = None
-    ) -> Self:
+    def of(cls, frame: pl.DataFrame, *columns: str, pattern: str | None = None, separator: str | None = None) -> Self:
         [name] = columns
         series = column_of(frame, name, "document frequency")
         counts: Counter[str] = Counter()
