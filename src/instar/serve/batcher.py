@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from typing import Protocol
 
-from instar.serve.errors import Busy, DeadlinePassed, InstarError
+from instar.base.errors import InstarError
+from instar.serve.errors import Busy, DeadlinePassed
 from instar.serve.latency import LatencyModel
 
 CONVOY_WAIT = 0.001  # seconds
@@ -69,18 +70,17 @@ class Batcher:
             # at the end of this turn of the loop: what other connections sent in the same moment comes along
             self._due = self._loop.call_soon(self._release, "idle")
 
-    def finished(self, seconds: float) -> None:
-        """The batch in the host is answered (by the caller, after this: the next batch leaves first)."""
+    def finished(self, seconds: float) -> tuple[int, Sequence[Waiting]]:
+        """The host has computed the batch in it, which is returned; the next one leaves before that is answered."""
         assert self._running is not None
         arm, batch = self._running
         self.models[arm].saw(len(batch), seconds)
         self._running = None
-        if not self.waiting:
-            return
-        if self.models[arm].fixed > LONG_CALL and self.waiting < len(batch):
+        if self.models[arm].fixed > LONG_CALL and self.waiting < len(batch) > 1:
             self._due = self._loop.call_later(CONVOY_WAIT, self._release, "waited")
-        else:
+        elif self.waiting:
             self._release("next")
+        return arm, batch
 
     def _release(self, reason: str) -> None:
         self._due = None

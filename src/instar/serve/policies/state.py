@@ -57,6 +57,14 @@ class Evidence(msgspec.Struct, array_like=True):
         return self.good * factor, self.bad * factor
 
 
+def sum_of(parts: list[Evidence], half_life: float | None) -> Evidence:
+    """All of ``parts``, decayed to the latest of their times."""
+    at = max((part.at for part in parts), default=0)
+    weighed = [part.seen_at(at, half_life) for part in parts]
+    n = sum(part.n for part in parts)
+    return Evidence(n, sum(good for good, _ in weighed), sum(bad for _, bad in weighed), at)
+
+
 Table = dict[str, dict[str, Evidence]]  # context key -> candidate -> evidence
 
 
@@ -82,7 +90,7 @@ class PolicyState:
         self.own = own
         self.origins = dict(origins or {})
         self.cache: dict[str, Any] = {}  # a policy may keep what it computed for a key; never part of the bytes
-        self._others: dict[tuple[str, str], list[Evidence]] = {}
+        self._others: dict[tuple[str, str], Evidence] = {}
 
     @property
     def count(self) -> int:
@@ -100,24 +108,20 @@ class PolicyState:
         mine.table.setdefault(key, {}).setdefault(arm, Evidence()).add(reward, at, half_life)
         self.cache.pop(key, None)
 
-    def evidence(self, key: str, arm: str) -> list[Evidence]:
-        """The evidence of each origin that has any, in the order of their names, the own one last."""
+    def evidence(self, key: str, arm: str, half_life: float | None = None) -> Evidence:
+        """The evidence of all origins together. The other origins' is added up once: it does not change in here."""
         others = self._others.get((key, arm))
         if others is None:
             names = sorted(name for name in self.origins if name != self.own)
-            others = [found for name in names if (found := self.origins[name].table.get(key, {}).get(arm))]
-            self._others[key, arm] = others
+            found = (self.origins[name].table.get(key, {}).get(arm) for name in names)
+            others = self._others[key, arm] = sum_of([each for each in found if each], half_life)
         mine = self.origins.get(self.own)
         own = mine.table.get(key, {}).get(arm) if mine else None
-        return [*others, own] if own else others
+        return sum_of([others, own], half_life) if own else others
 
     def seen(self, key: str, arm: str, at: int, half_life: float | None = None) -> tuple[float, float]:
         """The sums of good and bad over all origins, as they weigh at ``at``."""
-        good = bad = 0.0
-        for evidence in self.evidence(key, arm):
-            g, b = evidence.seen_at(at, half_life)
-            good, bad = good + g, bad + b
-        return good, bad
+        return self.evidence(key, arm, half_life).seen_at(at, half_life)
 
     def slot(self, key: str) -> str:
         """``key``, or the shared key once there are too many: a context of free text must not fill the memory."""

@@ -1,0 +1,350 @@
+"""The server: one process that serves every live deployment of a project over HTTP.
+
+``serve`` runs in the foreground until SIGTERM or SIGINT; ``python -m instar.serve.server --help`` is the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import ipaddress
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+import msgspec
+import uvloop
+
+from instar.base.errors import InstarError
+from instar.base.ids import event_id
+from instar.base.settings import project_setting
+from instar.serve.candidates import LOADER
+from instar.serve.deployment import need_servable
+from instar.serve.errors import UnknownPrediction
+from instar.serve.feedback import Feedbacks
+from instar.serve.journal import FOLDER, Journal
+from instar.serve.lookup import feedback_for, lookup
+from instar.serve.plane import Plane
+from instar.serve.prediction_id import PredictionId, replica_of
+from instar.serve.seal import new_header
+from instar.serve.segment import Header
+from instar.serve.served import Served
+from instar.serve.spec import Live, deployment_id, live_deployments
+from instar.serve.tables import decision, feedback_doc, prediction_of
+from instar.serve.tokens import Guard
+from instar.store import Store, open_store
+
+PORT = 7071
+LOOK = 1.0  # seconds between two looks at the store, for new deployment versions and revoked tokens
+TRY_AGAIN = 10.0  # seconds until a deployment version that could not be started is tried again
+DRAIN = 10.0  # seconds that requests in flight get when the server stops
+
+
+class NeedsTokens(InstarError):
+    """An address that others can reach, and nothing that keeps them out."""
+
+    def __init__(self, host: str, why: str) -> None:
+        super().__init__(
+            f"{host} can be reached by others, {why}; stay on 127.0.0.1, or make a token: `instar token new`"
+        )
+
+
+class Server:
+    """Serves the live deployments of ``project``; ``start``, then ``stop``, in one running event loop."""
+
+    def __init__(
+        self,
+        store: Store,
+        project: str | None = None,
+        host: str = "127.0.0.1",
+        port: int = PORT,
+        *,
+        token: bool = True,
+        allow_hosts: Sequence[str] = (),
+        most_body: int = 8 * 1024 * 1024,
+    ) -> None:
+        """token : False lets everyone in, possible on loopback only;  port : 0 takes a free one (see ``url``)
+
+        Raises NeedsTokens.
+        """
+        self.store = store
+        self.project = project_setting(project)
+        local = is_loopback(host)
+        if not local and not token:
+            raise NeedsTokens(host, "and --no-token would let them in")
+        self.guard = Guard(store, self.project, local, token)
+        if not local and not self.guard.has_tokens:
+            raise NeedsTokens(host, "and no token is registered")
+        names = {host, "localhost", "127.0.0.1", "::1", *allow_hosts} if local else {host, *allow_hosts}
+        self.plane = Plane(self.guard, names, self._feedback, self._lookup, most_body)
+        self.feedbacks = Feedbacks(store, self.project, self.plane.served, self._journals)
+        self.refused: dict[str, str] = {}  # deployment versions that could not be started, and why
+        self._host, self._port = host, port
+        self._thread = ThreadPoolExecutor(1, "journal")
+        self._retiring: list[Journal] = []
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tried: dict[str, float] = {}
+        self._looking: asyncio.Task[None] | None = None
+        self._sealing: asyncio.Task[None] | None = None
+        self._seal_again = False
+        self._server: asyncio.Server | None = None
+
+    @property
+    def url(self) -> str:
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._port}"
+
+    async def start(self) -> None:
+        """Start what is live, then listen. Raises OSError when the address is taken."""
+        self._seal()
+        await self._look()
+        self._server = await asyncio.get_running_loop().create_server(self.plane.connection, self._host, self._port)
+        self._port = self._server.sockets[0].getsockname()[1]
+        self._looking = asyncio.create_task(self._keep_looking())
+
+    # what is live
+
+    async def _keep_looking(self) -> None:
+        """Take over what changes in the store. A store that does not answer is told once, and asked again."""
+        from sqlalchemy.exc import SQLAlchemyError
+
+        said = ""
+        while True:
+            await asyncio.sleep(LOOK)
+            self.plane.hang_up_idle(asyncio.get_running_loop().time())
+            for served in self.plane.served.values():
+                served.look_after()
+            try:
+                await asyncio.to_thread(self.guard.refresh)
+                await self._look()
+                said = ""
+            except (InstarError, OSError, SQLAlchemyError) as error:
+                if str(error) != said:
+                    said = str(error)
+                    _say(f"the store does not answer, what is live stays as it is: {said}")
+
+    async def _look(self) -> None:
+        live = await asyncio.to_thread(live_deployments, self.store, self.project)
+        for name in list(self.plane.served):
+            if name not in live:
+                await self._withdraw(name)
+        now = asyncio.get_running_loop().time()
+        for name, wanted in live.items():
+            served = self.plane.served.get(name)
+            due = now - self._tried.get(wanted.id, -TRY_AGAIN) >= TRY_AGAIN
+            if (served is None or served.live.id != wanted.id) and due:
+                self._tried[wanted.id] = now
+                await self._take_over(wanted)
+
+    async def _take_over(self, wanted: Live) -> None:
+        """Start a deployment version beside the one that is served, then let requests go to it."""
+        try:
+            live = await asyncio.to_thread(need_servable, self.store, wanted.id)
+            served = Served(live, LOADER, [self.store.location, *live.arms])
+            await served.start()
+        except InstarError as error:
+            self.refused[wanted.name] = str(error)
+            _say(f"{wanted.name}@{wanted.number} is not served: {error}")
+            return
+        self.refused.pop(wanted.name, None)
+        self._tried.pop(wanted.id, None)
+        served.journal = Journal(
+            self.store.folder / FOLDER, self._thread, partial(self._new_header, served), rolled=self._seal
+        )
+        await served.journal.open()
+        served.state = await self.feedbacks.recall(live.name, served.policy)
+        old = self.plane.served.get(live.name)
+        self.plane.put(live.name, served)
+        self.feedbacks.resume(live.name)
+        _say(f"serving {live.name}@{live.number}: {', '.join(live.names)}")
+        if old is not None:
+            self._later(self._retire(old))
+
+    def _new_header(self, served: Served) -> Header:
+        live = served.live
+        columns = tuple((field.name, field.type) for field in served.columns)
+        new = Header(
+            event_id(), replica_of(self.store.folder), self.project, live.name, live.id, live.activity,
+            live.arms, live.names, columns, served.signatures[0].target.type, 0,
+        )  # fmt: skip
+        return new_header(self.store, new)
+
+    async def _withdraw(self, name: str) -> None:
+        old = self.plane.served[name]
+        self.plane.remove(name)
+        _say(f"{name} is no longer live")
+        await self._retire(old)
+
+    async def _retire(self, served: Served) -> None:
+        self._retiring.append(served.journal)
+        await served.retire()
+        await served.journal.close()
+        self._retiring.remove(served.journal)
+        self._seal()
+
+    def _journals(self) -> list[Journal]:
+        return [served.journal for served in self.plane.served.values()] + self._retiring
+
+    # the two routes that wait for the disk
+
+    async def _feedback(self, body: bytes | bytearray) -> dict[str, Any]:
+        return await self.feedbacks.take(body)
+
+    async def _lookup(self, text: str) -> dict[str, Any]:
+        id = PredictionId.parse(text)
+        for journal in self._journals():
+            if (found := journal.read(id.segment, id.number)) is not None:
+                header, payload = found
+                feedback = await asyncio.to_thread(feedback_for, self.store, header, text)
+                known = decision(header, id.number, prediction_of(payload))
+                doc: dict[str, Any] = msgspec.to_builtins(known)
+                return {**doc, "feedback": [feedback_doc(each) for each in feedback]}
+        answer = await asyncio.to_thread(lookup, text, self.store)
+        if answer.deployment not in self.plane.served and not await self._mine(answer.deployment):
+            raise UnknownPrediction(text, "it belongs to another project")
+        sealed: dict[str, Any] = msgspec.to_builtins(answer)
+        return sealed
+
+    async def _mine(self, deployment: str) -> bool:
+        id = deployment_id(self.project, deployment)
+        return bool(await asyncio.to_thread(self.store.nodes.has, [id]))
+
+    # sealing, and the end
+
+    def _later(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _seal(self) -> None:
+        """Seal what nobody writes to any more, in another process; once more if asked meanwhile."""
+        self._seal_again = True
+        if self._sealing is None:
+            self._sealing = asyncio.ensure_future(self._keep_sealing())
+
+    async def _keep_sealing(self) -> None:
+        while self._seal_again:
+            self._seal_again = False
+            command = [sys.executable, "-m", "instar.serve.seal", self.store.location]
+            status = await asyncio.to_thread(subprocess.call, command, stdin=subprocess.DEVNULL)
+            if status:
+                _say(f"sealing ended with {status}; the segments stay as they are and the next start seals them")
+        self._sealing = None
+
+    async def stop(self) -> None:
+        """Answer what is in flight, make everything durable, stop the hosts, seal the segments."""
+        if self._looking is not None:
+            self._looking.cancel()
+        self.plane.draining = True
+        if self._server is not None:
+            self._server.close()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + DRAIN
+        while any(not connection.idle for connection in self.plane.connections) and loop.time() < until:
+            self.plane.hang_up_idle(loop.time(), all_idle=True)
+            await asyncio.sleep(0.01)
+        self.plane.hang_up_idle(loop.time(), all_idle=True)
+        served = list(self.plane.served.values())
+        for name in list(self.plane.served):
+            self.plane.remove(name)
+        await asyncio.gather(*(self._retire(each) for each in served), *self._tasks)
+        while self._sealing is not None:
+            await self._sealing
+        self._thread.shutdown()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach ``host``.
+
+    >>> is_loopback("localhost"), is_loopback("::1"), is_loopback("0.0.0.0")
+    (True, True, False)
+    """
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name: who knows where it leads
+        return False
+
+
+def serve(
+    store: Store | None = None,
+    project: str | None = None,
+    host: str = "127.0.0.1",
+    port: int = PORT,
+    *,
+    token: bool = True,
+    allow_hosts: Sequence[str] = (),
+    most_body: int = 8 * 1024 * 1024,
+    ready: Callable[[Server], None] | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT, then stop in order. ready : called once requests are answered
+
+    Raises NeedsTokens, OSError when the address is taken.
+    """
+    server = Server(
+        store or open_store(), project, host, port, token=token, allow_hosts=allow_hosts, most_body=most_body
+    )
+    uvloop.run(_until_stopped(server, ready or say_ready))
+
+
+async def _until_stopped(server: Server, ready: Callable[[Server], None]) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    try:
+        await server.start()
+        gc.collect()
+        gc.freeze()  # what is there at the start stays: the collector need not look at it again and again
+        gc.set_threshold(50_000, 20, 20)
+        ready(server)
+        await stopped.wait()
+        _say("stopping: requests in flight are answered first")
+    finally:
+        await server.stop()
+
+
+def say_ready(server: Server) -> None:
+    """The ready message, one line on standard output."""
+    names = ", ".join(sorted(server.plane.served)) or "nothing yet (`instar deploy` makes something live)"
+    print(f"instar: ready on {server.url}, serving {names}", flush=True)
+
+
+def _say(message: str) -> None:
+    print(f"instar: {message}", file=sys.stderr, flush=True)
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m instar.serve.server", description="Serve what is live.")
+    parser.add_argument("--store")
+    parser.add_argument("--project")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=PORT)
+    parser.add_argument("--no-token", action="store_true", help="let everyone on this machine in")
+    parser.add_argument("--allow-host", action="append", default=[], help="another name this server is called by")
+    parser.add_argument("--most-body", type=int, default=8 * 1024 * 1024, help="bytes of a request's body")
+    given = parser.parse_args(arguments)
+    try:
+        serve(
+            open_store(given.store, create=False),
+            given.project,
+            given.host,
+            given.port,
+            token=not given.no_token,
+            allow_hosts=given.allow_host,
+            most_body=given.most_body,
+        )
+    except (InstarError, OSError) as error:
+        print(f"instar: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
