@@ -25,8 +25,12 @@ COMMANDS = {
     for entry in (
         Entry("tour", "tour", "Begin", "Go through the whole life cycle on real data, in about a minute."),
         Entry("init", "init", "Begin", "Make a store in this folder."),
+        Entry("data", "data", "Prepare and train", "Import tables, list datasets, show what is in them."),
         Entry("run", "run", "Prepare and train", "Run a command as a tracked run."),
         Entry("runs", "runs", "Prepare and train", "List and show runs."),
+        Entry("models", "models", "Approve", "List and show published models; revoke them."),
+        Entry("homologate", "homologate", "Approve", "Run the gate on a model version: evidence to sign."),
+        Entry("sign", "homologate", "Approve", "Sign the evidence about a model version."),
         Entry("find", "find", "Ask", "Find anything by what is known about it."),
         Entry("why", "lineage", "Ask", "Show what something came from, down to the source files."),
         Entry("impact", "lineage", "Ask", "Show what came of something, up to live deployments."),

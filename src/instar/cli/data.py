@@ -1,0 +1,148 @@
+"""``instar data``: import tables, and look at them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from instar.base import clock
+from instar.base.errors import BadInput
+from instar.cli.names import short
+from instar.cli.render import Table
+from instar.cli.shell import Shell, command
+
+if TYPE_CHECKING:
+    from instar.data.datasets import DatasetVersion
+
+
+@click.group()
+def data() -> None:
+    """Import tables, list datasets, show what is in them."""
+
+
+@command("import", example="instar data import films.csv --name films --role ID=id --unit Runtime=minute")
+@click.argument("source")
+@click.option("--name", required=True, help="The dataset's name.")
+@click.option("--table", help="The table of a database.")
+@click.option("--query", help="A query on a database, instead of a table.")
+@click.option("--format", "format_", help="csv, json, parquet, sqlite or duckdb (else told by the file).")
+@click.option("--role", "roles", multiple=True, metavar="COLUMN=ROLE", help="id, feature, target, context or time.")
+@click.option("--unit", "units", multiple=True, metavar="COLUMN=UNIT", help="The unit of a column.")
+@click.option("--chunk-rows", type=click.IntRange(min=1), help="Rows of a chunk.")
+def import_(
+    shell: Shell,
+    source: str,
+    name: str,
+    table: str | None,
+    query: str | None,
+    format_: str | None,
+    roles: tuple[str, ...],
+    units: tuple[str, ...],
+    chunk_rows: int | None,
+) -> None:
+    """Import a table as a version of a dataset.
+
+    SOURCE is a file (CSV, JSON, Parquet, SQLite, DuckDB), a folder of files, or a pattern such as "films-*.csv".
+    The same content again makes no new version.
+    """
+    from instar.data.datasets import import_data
+
+    options: dict[str, Any] = {"chunk_rows": chunk_rows} if chunk_rows else {}
+    version = import_data(
+        name,
+        source,
+        table=table,
+        query=query,
+        format=format_,
+        roles=_pairs(roles, "--role"),
+        units=_pairs(units, "--unit"),
+        store=shell.new_store,
+        project=shell.project,
+        progress=_progress(name),
+        **options,
+    )
+    news = "new" if version.new else "known already, nothing was added"
+    shell.answer(
+        {**plain(version), "new": version.new},
+        f"dataset {version} {short(version.id)}: {version.rows} rows, {len(version.schema)} columns, "
+        f"{len(version.chunks)} chunks ({news})",
+    )
+
+
+@command("list", example="instar data list")
+def list_(shell: Shell) -> None:
+    """List the datasets of the project, each with its newest version."""
+    from instar.data.datasets import dataset
+    from instar.store.query import Query, Term
+
+    store = shell.store
+    terms = (Term("kind", "dataset_version"), Term("project", shell.project))
+    names = sorted({node.name for node in store.nodes.find(Query(terms, 100_000))})
+    found = [dataset(name, store=store, project=shell.project) for name in names]
+    rows = [[each.name, each.number, each.rows, len(each.schema), len(each.chunks), short(each.id)] for each in found]
+    columns = ["name", "version", "rows", "columns", "chunks", "id"]
+    shell.answer([plain(each) for each in found], Table(columns, rows, empty="no datasets"))
+
+
+@command("log", example="instar data log films")
+@click.argument("name")
+def log(shell: Shell, name: str) -> None:
+    """List all versions of a dataset, oldest first, with what made each."""
+    from instar.base.ids import named_id
+    from instar.data.datasets import dataset
+
+    store = shell.store
+    dataset(name, store=store, project=shell.project)  # an unknown name is an error that says which there are
+    rows, plains = [], []
+    for number, node in store.nodes.versions(named_id(shell.project, "dataset", name)):
+        version = dataset(name, number, store=store, project=shell.project)
+        made = store.nodes.get([version.activity])[0]
+        step = str(made.doc.get("step", made.name))
+        rows.append([number, clock.as_text(node.created_at), node.created_by, version.rows, step, short(node.id)])
+        plains.append({**plain(version), "created_at": node.created_at, "by": node.created_by, "step": step})
+    shell.answer(plains, Table(["version", "created", "by", "rows", "made by", "id"], rows))
+
+
+for each in (import_, list_, log):
+    data.add_command(each)
+
+
+def plain(version: DatasetVersion) -> dict[str, Any]:
+    return {
+        "id": version.id,
+        "name": version.name,
+        "number": version.number,
+        "project": version.project,
+        "rows": version.rows,
+        "chunks": len(version.chunks),
+        "digest": version.digest,
+        "columns": [
+            {"name": field.name, "type": field.type, "unit": field.unit, "role": field.role}
+            for field in version.schema
+        ],
+        "source": dict(version.source),
+    }
+
+
+def _pairs(texts: tuple[str, ...], option: str) -> dict[str, Any]:
+    pairs = {}
+    for text in texts:
+        column, equals, value = text.rpartition("=")
+        if not equals or not column:
+            raise BadInput(f"{option} {text!r}: give COLUMN=VALUE, such as ID=id")
+        pairs[column] = value
+    return pairs
+
+
+def _progress(name: str) -> Callable[[int, int | None], None] | None:
+    """A line that counts rows, where somebody looks."""
+    if not sys.stderr.isatty():
+        return None
+
+    def show(done: int, total: int | None) -> None:
+        print(f"\r{name}: {done} of {total or '?'} rows", end="\n" if done == total else "", file=sys.stderr, flush=True)
+
+    return show
