@@ -41,7 +41,7 @@ def adder(amount: int) -> Callable[[int], int]:
         (np.array([1, 2]), np.array([1, 3])),
         (np.array([1, 2]), np.array([[1, 2]])),
         (adder(1), adder(2)),
-        (partial(double, 1), partial(double, 2)),
+        (partial(adder, 1), partial(adder, 2)),
         ({"a": 1}, {"a": 2}),
     ],
 )
@@ -51,7 +51,12 @@ def test_different_things_have_different_fingerprints(one: object, other: object
 
 
 def test_equal_things_have_equal_fingerprints() -> None:
-    for make in (lambda: pl.col("a").str.to_date(), lambda: LogisticRegression(C=0.5), lambda: adder(3), lambda: {1, 2}):
+    for make in (
+        lambda: pl.col("a").str.to_date(),
+        lambda: LogisticRegression(C=0.5),
+        lambda: adder(3),
+        lambda: {1, 2},
+    ):
         assert fingerprint(make()) == fingerprint(make())
 
 

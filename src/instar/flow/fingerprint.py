@@ -125,7 +125,7 @@ def _reached(value: Any, attributes: Sequence[str], seen: frozenset[int]) -> Any
 
 def _attributes(function: Callable[..., Any], name: str) -> list[str]:
     """The names that the function takes from the global ``name``."""
-    code: CodeType = function.__code__  # type: ignore[attr-defined]
+    code: CodeType = function.__code__
     instructions = list(dis.get_instructions(code))
     after = [b.argval for a, b in pairwise(instructions) if a.argval == name and b.opname.startswith("LOAD")]
     return sorted({str(attribute) for attribute in after})

@@ -57,7 +57,7 @@ def collect(want: Mapping[str, handles.Handle], executor: Executor, run: str) ->
 
 def _value(handle: handles.Handle, executor: Executor) -> Any:
     store, done = executor.store, executor.done[handle.step]
-    port = done.ports.get(handle.port)
+    port: Any = done.ports.get(handle.port)
     if isinstance(handle, handles.Model):
         return Model(port["bundle"], port["digest"], done.activity, executor.project, store)
     if isinstance(handle, handles.Report):

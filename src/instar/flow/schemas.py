@@ -20,14 +20,44 @@ def after(schema: Schema, query: Callable[[pl.LazyFrame], pl.LazyFrame], step: s
 
     Raises ColumnMissing, and BadInput for an expression that does not fit its columns.
     """
+    planned = planned_widths(schema)
     try:
-        found = query(pl.LazyFrame(schema=dtypes_of(schema))).collect_schema()
+        found = query(pl.LazyFrame(schema=dtypes_of(planned))).collect_schema()
     except pl.exceptions.ColumnNotFoundError as error:
         raise _missing(error, step, schema) from None
     except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
         first = str(error).strip().splitlines()[0]
         raise BadInput(f"{step}: {first}; correct the expression. The table has: {_columns(schema)}") from error
-    return Schema(tuple(_kept(schema, name, type_name(dtype)) for name, dtype in found.items()))
+    return Schema(
+        tuple(
+            schema[name]
+            if name in planned and planned[name].type == type_name(dtype)
+            else Field(name, type_name(dtype))
+            for name, dtype in found.items()
+        )
+    )
+
+
+def planned_widths(schema: Schema) -> Schema:
+    """The width of a block is known when its operator is fitted (``array[float32,?]``); until then it is planned as 1."""
+    return Schema(
+        tuple(
+            Field(field.name, field.type.replace(",?]", ",1]"), field.unit, field.role) if "?" in field.type else field
+            for field in schema
+        )
+    )
+
+
+def found_widths(schema: Schema, frame: pl.DataFrame) -> Schema:
+    """The schema with the widths that the rows have."""
+    return Schema(
+        tuple(
+            Field(field.name, type_name(frame.schema[field.name]), field.unit, field.role)
+            if "?" in field.type
+            else field
+            for field in schema
+        )
+    )
 
 
 def joined(left: Schema, right: Schema, on: Iterable[str], how: str, prefix: str) -> tuple[Schema, dict[str, str]]:
@@ -75,12 +105,6 @@ def same_columns(first: Schema, other: Schema) -> None:
             )
     if extra := sorted(set(other.names) - set(first.names)):
         raise BadInput(f"union: only one table has {', '.join(extra)}; select the same columns in both")
-
-
-def _kept(schema: Schema, name: str, type: str) -> Field:
-    if name in schema and schema[name].type == type:
-        return schema[name]
-    return Field(name, type)
 
 
 def _missing(error: Exception, step: str, schema: Schema) -> InstarError:

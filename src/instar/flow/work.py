@@ -21,6 +21,7 @@ from instar.data.summaries import Of, Summary
 from instar.data.target import Target
 from instar.flow.fingerprint import libraries
 from instar.flow.pipeline import Pipeline
+from instar.flow.schemas import found_widths
 from instar.flow.step import Input, Step
 from instar.store.records import File, Node, Record
 
@@ -118,15 +119,12 @@ class Work:
         """Write a whole table as chunks of a fixed number of rows, and their manifest."""
         slices = [frame.slice(at, CHUNK_ROWS) for at in range(0, frame.height, CHUNK_ROWS)] or [frame]
         chunks = self._engine.map(lambda part: write_chunk(self.store, part), slices, self.step.label)
-        manifest = Manifest(self.step.schema, tuple(chunks))
+        manifest = Manifest(found_widths(self.step.schema, frame), tuple(chunks))
         data = manifest.to_bytes()
         blob = self.store.blobs.put(data)
         node = Node(content_id("table", manifest.digest), "table", manifest.digest, doc={"rows": frame.height})
-        files = (File(node.id, "manifest.arrow", blob, len(data)), *_chunk_files(node.id, chunks, self._sizes(chunks)))
+        files = (File(node.id, "manifest.arrow", blob, len(data)), *_chunk_files(node.id, chunks))
         return Outcome({"out": blob}, {"out": node}, record=Record(files=files), doc={"rows": {"out": frame.height}})
-
-    def _sizes(self, chunks: Sequence[Chunk]) -> list[int]:
-        return [chunk.size for chunk in chunks]
 
     # Fitting
 
@@ -181,9 +179,6 @@ class Work:
         return self.need("table").step.schema
 
 
-def _chunk_files(node: str, chunks: Sequence[Chunk], sizes: Sequence[int]) -> tuple[File, ...]:
+def _chunk_files(node: str, chunks: Sequence[Chunk]) -> tuple[File, ...]:
     """The chunks as files of the table, so that ``check`` reads them and ``gc`` keeps them."""
-    return tuple(
-        File(node, f"chunks/{place:05}.parquet", chunk.file, size)
-        for place, (chunk, size) in enumerate(zip(chunks, sizes))
-    )
+    return tuple(File(node, f"chunks/{place:05}.parquet", chunk.file, chunk.size) for place, chunk in enumerate(chunks))

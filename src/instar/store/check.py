@@ -42,7 +42,8 @@ def check(store: Store, progress: Progress = lambda done, of: None) -> Findings:
         cursor, more = page.cursor, page.more
         _check_nodes(page.record, findings)
         for edge in page.record.edges:
-            above.setdefault(edge.src, []).append(edge.dst)
+            if edge.rel != "used":  # a step may give content again that it read: the order is what ``informed`` says
+                above.setdefault(edge.src, []).append(edge.dst)
         needed |= {file.digest: file.node for file in page.record.files}
     _check_order(above, findings)
     _check_blobs(store, needed, findings, progress)

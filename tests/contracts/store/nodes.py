@@ -104,6 +104,12 @@ class NodesContract:
         with pytest.raises(BadInput, match="own ancestor"):
             nodes.put([Record((d, e), (link(d, "informed", e), link(e, "informed", d)))])
 
+    def test_a_step_may_give_again_the_content_that_it_read(self, nodes: Nodes) -> None:
+        table, load, distinct = content("table", "t"), event("activity"), event("activity")
+        edges = (link(table, "generated", load), link(distinct, "used", table), link(distinct, "informed", load))
+        nodes.put([Record((table, load, distinct), (*edges, link(table, "generated", distinct)))])
+        assert set(nodes.ancestors(distinct.id).depth) == {table.id, load.id, distinct.id}
+
     def test_an_unknown_node_is_an_error_that_says_how_to_look(self, nodes: Nodes) -> None:
         with pytest.raises(NotFound, match="instar find"):
             nodes.get(["0" * 32])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,6 +19,7 @@ from instar.data.batch import Batch, Matrix
 from instar.data.fitting import Fitting, describing, summarise
 from instar.data.operators import AnyOperator, Column
 from instar.data.preparation import Preparation
+from instar.data.summaries import Of
 from instar.data.target import AnyTarget, Target
 from instar.flow.fingerprint import fingerprint
 from instar.flow.pipeline import take_rows
@@ -201,7 +202,7 @@ class Part:
         frame, rows = take_rows(frame.filter(there))
         truth = truth.filter(there)
         own = frame.select(preparation.features).with_columns(truth)
-        wants = {key: of for key, of in describing(preparation.inputs).items()}
+        wants: dict[Hashable, Of] = {key: of for key, of in describing(preparation.inputs).items()}
         return cls(
             frame,
             preparation.matrix(frame),
@@ -244,11 +245,12 @@ class Rows:
 
 def stacked(matrices: Sequence[Matrix]) -> Matrix:
     """Matrices one below the other."""
-    if all(isinstance(matrix, np.ndarray) for matrix in matrices):
-        return np.concatenate([np.asarray(matrix) for matrix in matrices])
+    dense = [matrix for matrix in matrices if isinstance(matrix, np.ndarray)]
+    if len(dense) == len(matrices):
+        return np.concatenate(dense)
     from scipy.sparse import csr_matrix, vstack
 
-    return csr_matrix(vstack(matrices, format="csr"))
+    return csr_matrix(vstack([csr_matrix(matrix) for matrix in matrices]))
 
 
 def sample(frame: pl.DataFrame, digest: str) -> pl.DataFrame:

@@ -226,11 +226,16 @@ def _ends_exist(sql: Connection, edges: Sequence[Edge], fresh: set[str]) -> None
 
 
 def _stays_acyclic(sql: Connection, edges: Sequence[Edge], fresh: set[str]) -> None:
-    """No node may become its own ancestor. Only an edge from something that has descendants can close a cycle."""
+    """No node may become its own ancestor. Only an edge from something that has descendants can close a cycle.
+
+    ``used`` says nothing about order: a step may read content and give the same content again (a distinct without
+    effect). The order is what ``informed`` says, which is written beside every ``used``.
+    """
     below: dict[str, set[str]] = {}
-    for edge in edges:
+    ordering = [edge for edge in edges if edge.rel != "used"]
+    for edge in ordering:
         below.setdefault(edge.src, set()).add(edge.dst)
-    targets = {edge.dst for edge in edges}
+    targets = {edge.dst for edge in ordering}
     for src in sorted(set(below)):
         if src not in targets and (src in fresh or not _has_descendants(sql, src)):
             continue
@@ -251,7 +256,8 @@ def _reaches(sql: Connection, start: str, below: dict[str, set[str]], fresh: set
         seen |= front
         after = {id for node in front for id in below.get(node, ())}
         for some in pieces(sorted(front - fresh)):
-            after |= set(sql.scalars(select(tables.edge.c.dst).where(tables.edge.c.src.in_(some))))
+            t = tables.edge.c
+            after |= set(sql.scalars(select(t.dst).where(t.src.in_(some), t.rel != "used")))
         front = after - seen
     return False
 
