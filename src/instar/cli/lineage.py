@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from instar.base import clock
 from instar.cli.names import described, short
 from instar.cli.render import Tree
 from instar.cli.shell import Shell, command
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from instar.store.lineage import Branch
     from instar.store.records import Graph
 
+_PREDICTION = re.compile(r"[0-9a-f]{8}-[0-9a-f]{32}-\d+")
 depth_option = click.option("--depth", type=click.IntRange(min=1), help="Only so many steps away.")
 all_option = click.option("--all", "everything", is_flag=True, help="Also chunks, code and environments.")
 
@@ -26,11 +29,14 @@ all_option = click.option("--all", "everything", is_flag=True, help="Also chunks
 def why(shell: Shell, what: str, depth: int | None, everything: bool) -> None:
     """Show what something came from: activities, data, models, down to the source files.
 
-    WHAT is an id or its beginning, NAME, NAME@NUMBER, or KIND:NAME.
+    WHAT is an id or its beginning, NAME, NAME@NUMBER, KIND:NAME, or the id of a prediction.
     """
     from instar.store import lineage
 
-    show(shell, lineage.why(shell.store, what, depth), everything)
+    if _PREDICTION.fullmatch(what):
+        show_prediction(shell, what, depth, everything)
+    else:
+        show(shell, lineage.why(shell.store, what, depth), everything)
 
 
 @command("impact", example="instar impact films")
@@ -48,19 +54,48 @@ def impact(shell: Shell, what: str, depth: int | None, everything: bool) -> None
 
 
 def show(shell: Shell, graph: Graph, everything: bool) -> None:
+    """The graph as a tree from its start, and how much there is of each kind."""
+    shell.answer(plain(shell, graph), tree(shell, graph, everything), f"in all: {total(graph)}")
+
+
+def show_prediction(shell: Shell, id: str, depth: int | None, everything: bool) -> None:
+    """The decision behind an answer, then what the model that gave it came from."""
+    from instar.serve.lookup import lookup
     from instar.store import lineage
 
-    nodes = described(shell.store, graph.nodes)
-    data = {
+    found = lookup(id, shell.store)
+    graph = lineage.why(shell.store, found.version, depth)
+    score = "" if found.score is None else f", score {found.score:.4g}"
+    chances = ", ".join(f"{each['name']} {each['propensity']:.3g}" for each in found.candidates)
+    root = Tree(f"prediction {found.id}: {found.value}{score}")
+    root.below = [
+        Tree(f"asked {clock.as_text(found.at)}: {found.row}" + (f" in context {found.context}" if found.context else "")),
+        Tree(f"by deployment {found.deployment} ({short(found.deployment_version)}), which chose among {chances}"),
+        *(Tree(f"feedback: {each}") for each in found.feedback),
+        tree(shell, graph, everything),
+    ]
+    data = {"prediction": found, **plain(shell, graph)}
+    shell.answer(data, root, f"in all: {total(graph)}")
+
+
+def plain(shell: Shell, graph: Graph) -> dict[str, Any]:
+    return {
         "start": graph.start,
-        "nodes": [{**node, "depth": graph.depth[node["id"]]} for node in nodes],
+        "nodes": [{**node, "depth": graph.depth[node["id"]]} for node in described(shell.store, graph.nodes)],
         "edges": [{"src": edge.src, "rel": edge.rel, "dst": edge.dst, "role": edge.role} for edge in graph.edges],
     }
-    labels = {node["id"]: label(node) for node in nodes}
-    root = lineage.tree(graph) if not everything else lineage.tree(graph, hide=frozenset())
-    counts = Counter(node["kind"].replace("_", " ") for node in nodes[1:])
-    total = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())) or "nothing"
-    shell.answer(data, drawn(root, labels), f"in all: {total}")
+
+
+def tree(shell: Shell, graph: Graph, everything: bool) -> Tree:
+    from instar.store import lineage
+
+    labels = {node["id"]: label(node) for node in described(shell.store, graph.nodes)}
+    return drawn(lineage.tree(graph, hide=frozenset()) if everything else lineage.tree(graph), labels)
+
+
+def total(graph: Graph) -> str:
+    counts = Counter(node.kind.replace("_", " ") for node in graph.nodes if node.id != graph.start)
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())) or "nothing"
 
 
 def label(node: dict[str, Any]) -> str:

@@ -117,7 +117,8 @@ def revoke(shell: Shell, subject: str, reason: str) -> None:
 
     store = shell.store
     id = take_back(store, store.nodes.resolve(subject), reason)
-    shell.answer({"id": id, "subject": subject}, f"{subject} is revoked; `instar models lift {subject} --reason ...` undoes it")
+    undo = f"`instar models lift {subject} --reason ...` undoes it"
+    shell.answer({"id": id, "subject": subject}, f"{subject} is revoked; {undo}")
 
 
 @command("lift", example='instar models lift movie-rating@1 --reason "the file was right after all"')
