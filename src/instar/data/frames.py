@@ -104,7 +104,7 @@ def _read(frame: Any) -> pl.DataFrame:
     if hasattr(frame, "reset_index") and hasattr(frame, "iloc"):
         return _from_pandas(frame)
     if hasattr(frame, "__arrow_c_stream__"):
-        return pl.DataFrame(frame)
+        return pl.scan_arrow_c_stream(frame).collect()
     known = nw.from_native(frame, pass_through=True)
     if isinstance(known, nw.LazyFrame):
         known = known.collect("polars")

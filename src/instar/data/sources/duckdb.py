@@ -65,7 +65,7 @@ class DuckdbSource:
     def _told(self) -> tuple[Schema, int]:
         with self._open(self._asked) as database:
             asked = self._casting(database)
-            empty = pl.DataFrame(database.sql(f"SELECT * FROM ({asked}) LIMIT 0"))
+            empty = pl.scan_arrow_c_stream(database.sql(f"SELECT * FROM ({asked}) LIMIT 0")).collect()
             counted = database.execute(f"SELECT count(*) FROM ({self._asked})").fetchone()
             return schema_of(canonical_frame(empty)), counted[0] if counted else 0
 
