@@ -51,12 +51,16 @@ class Graph:
     def activity(self, verb: str, step: str = "", doc: dict[str, Any] | None = None, **inputs: tuple[str, str]) -> str:
         """An activity with its inputs by name; its id."""
         id = event_id()
-        node = Node(id, "activity", project="default", name=verb, doc={"verb": verb, "step": step or verb} | (doc or {}))
+        node = Node(
+            id, "activity", project="default", name=verb, doc={"verb": verb, "step": step or verb} | (doc or {})
+        )
         edges = tuple(Edge(id, "informed", table[0], f"{name}:{table[1]}") for name, table in inputs.items())
         self.store.nodes.put([Record((node,), edges)])
         return id
 
-    def step(self, verb: str, step: str = "", doc: dict[str, Any] | None = None, **inputs: tuple[str, str]) -> tuple[str, str]:
+    def step(
+        self, verb: str, step: str = "", doc: dict[str, Any] | None = None, **inputs: tuple[str, str]
+    ) -> tuple[str, str]:
         """A table step; its only table."""
         return self.activity(verb, step, doc, **inputs), "out"
 
@@ -73,8 +77,9 @@ class Graph:
         return id, "state"
 
     def train(self, table: tuple[str, str], preparation: tuple[str, str] | None = None) -> str:
-        more = {} if preparation is None else {"preparation": preparation}
-        return self.activity("train", "train LogisticRegression", table=table, **more)
+        if preparation is None:
+            return self.activity("train", "train LogisticRegression", table=table)
+        return self.activity("train", "train LogisticRegression", table=table, preparation=preparation)
 
     def evaluate(self, table: tuple[str, str], training: str) -> str:
         return self.activity("evaluate", table=table, model=(training, "model"))

@@ -14,14 +14,18 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.naive_bayes import GaussianNB
 from sklearn.svm import LinearSVC
 
 from instar.base.errors import BadInput, ColumnMissing, Corrupt, NotFound
 from instar.base.ids import content_id
 from instar.base.schema import Field
+from instar.data.fitting import fit
+from instar.data.operators import Impute, MultiHot
 from instar.models.bundle import Bundle, NotABundle, digest_of_folder
 from instar.models.shelf import load_bundle, put_bundle, write_files
 from instar.models.signature import signature_of
+from instar.models.training import fit_estimator
 from instar.store import Store
 from instar.store.records import File, Node, Record
 
@@ -104,6 +108,23 @@ def test_a_missing_column_is_named_and_extra_ones_are_ignored() -> None:
     np.testing.assert_array_equal(bundle.predict(extra).values, bundle.predict(ROWS).values)
 
 
+FILMS = pl.DataFrame({"Runtime": [90, None, 120, 60] * 5, "Genre": ["Drama", "Comedy, Drama", None, "War"] * 5})
+
+
+@pytest.mark.parametrize("estimator", [LogisticRegression(), GaussianNB()], ids=["sparse", "dense"])
+def test_a_bundle_carries_its_preparation(estimator: Any, tmp_path: Path) -> None:
+    preparation = fit([Impute("Runtime"), MultiHot("Genre", separator=", ")], [FILMS])
+    fitted = fit_estimator(estimator, preparation.matrix(FILMS), TRUTH[:20], seed=1)
+    bundle = Bundle(fitted, preparation, signature_of(fitted, preparation.inputs, Field("good", "bool")))
+    bundle.save(tmp_path / "b")
+    again = Bundle.load(tmp_path / "b")
+    assert again.signature.names == ("Runtime", "Genre")
+    assert again.digest == bundle.digest == digest_of_folder(tmp_path / "b")
+    np.testing.assert_array_equal(again.predict(FILMS).scores, bundle.predict(FILMS).scores)
+    other = fit([Impute("Runtime", strategy="mean"), MultiHot("Genre", separator=", ")], [FILMS])
+    assert Bundle(fitted, other, bundle.signature).digest != bundle.digest
+
+
 def test_an_estimator_that_knows_column_names_is_given_them() -> None:
     fitted = LogisticRegression().fit(ROWS.to_pandas(), TRUTH)
     bundle = Bundle(fitted, None, signature_of(fitted, FIELDS, Field("good", "bool")))
@@ -165,6 +186,8 @@ def test_the_mlmodel_file_names_the_skops_file_and_its_trusted_types(tmp_path: P
 
 _DIGEST = """
 import sys, pathlib
+from instar.data.fitting import fit
+from instar.data.operators import Impute, MultiHot
 from instar.models.bundle import Bundle
 print(Bundle.load(pathlib.Path(sys.argv[1])).digest)
 """

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from tests.models.graphs import Graph
 
 from instar.models.leak import Leak, leak_check
 from instar.store import Store
 from instar.store.records import Edge, Record
-from tests.models.graphs import Graph
 
 
 @pytest.fixture

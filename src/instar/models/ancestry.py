@@ -127,7 +127,9 @@ def read_ancestry(nodes: Nodes, starts: Iterable[str]) -> Ancestry:
         known |= {node.id: node for node in found}
         for edge in nodes.edges([node.id for node in found], "out", "informed"):
             edges.setdefault(edge.src, []).append(edge)
-        front = list(dict.fromkeys(edge.dst for node in found for edge in edges.get(node.id, ()) if edge.dst not in known))
+        front = list(
+            dict.fromkeys(edge.dst for node in found for edge in edges.get(node.id, ()) if edge.dst not in known)
+        )
         front = [id for id in front if id not in known]
     inputs = {id: tuple(_input(edge) for edge in edges.get(id, ())) for id in known}
     used: dict[str, list[str]] = {}
@@ -156,6 +158,4 @@ def _origins(nodes: Nodes, used: dict[str, set[str]]) -> dict[str, frozenset[str
     parts: dict[str, set[str]] = {}
     for edge in [*nodes.edges(whole, "out", "member"), *nodes.edges(whole, "out", "specialization")]:
         parts.setdefault(edge.src, set()).add(edge.dst)
-    return {
-        activity: frozenset(ids.union(*(parts.get(id, set()) for id in ids))) for activity, ids in found.items()
-    }
+    return {activity: frozenset(ids.union(*(parts.get(id, set()) for id in ids))) for activity, ids in found.items()}

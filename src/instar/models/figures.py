@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from instar.base.digests import digest_value
 from instar.models.evaluate import Report
 from instar.models.intervals import Interval
 
@@ -141,13 +142,14 @@ def _text(
 def _svg(title: str, description: str, width: float, height: float, parts: Sequence[str]) -> str:
     """The whole drawing on a white card, so that it reads on a dark page too."""
     width = max(width, 60 + 9 * len(title))
+    name = "svg-" + digest_value([title, description])[:8]  # ids are the page's: two figures may lie on one
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" '
-            f'height="{height:g}" role="img" aria-labelledby="title description" '
+            f'height="{height:g}" role="img" aria-labelledby="{name}-title {name}-text" '
             'font-family="system-ui, -apple-system, Segoe UI, Helvetica, Arial, sans-serif">',
-            f'<title id="title">{escape(title)}</title>',
-            f'<desc id="description">{escape(description)}</desc>',
+            f'<title id="{name}-title">{escape(title)}</title>',
+            f'<desc id="{name}-text">{escape(description)}</desc>',
             f'<rect width="{width:g}" height="{height:g}" rx="10" fill="#ffffff"/>',
             _text(24, 32, title, size=17, weight=600),
             *parts,

@@ -1,0 +1,137 @@
+"""A person's signature under evidence: what was approved, for what scope, until when, and by which key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from instar.base import clock
+from instar.base.digests import canonical_json
+from instar.base.errors import BadInput
+from instar.base.ids import content_id, event_id
+from instar.base.settings import author_setting
+from instar.models.evidence import Scope
+from instar.models.keys import SigningKey, open_key, verifies
+from instar.store.records import Edge, Node, Record
+
+if TYPE_CHECKING:
+    from instar.models.version import ModelVersion
+
+Decision = Literal["approved", "rejected"]
+
+
+class Signature(msgspec.Struct, frozen=True):
+    """The doc of a ``signature`` node. All of it but ``signature`` is signed, as canonical JSON.
+
+    evidence : digest of the evidence that was read;  version : id of the model version
+    expires, at : microseconds since 1970;  key : fingerprint;  signature : Ed25519, hex
+    exceptions : names of checks that say ``unknown`` and are accepted nevertheless
+    """
+
+    evidence: str
+    version: str
+    verdict: Decision
+    scope: Scope
+    expires: int | None
+    at: int
+    key: str
+    by: str
+    exceptions: tuple[str, ...] = ()
+    signature: str = ""
+    id: str = ""  # of the node; not part of what is signed
+
+    def message(self) -> bytes:
+        """What is signed."""
+        plain = msgspec.to_builtins(self)
+        return canonical_json({name: plain[name] for name in plain if name not in ("signature", "id")})
+
+    def doc(self) -> dict[str, Any]:
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        plain.pop("id")
+        return plain
+
+    def is_by(self, public: str) -> bool:
+        """Whether the holder of the public key (hex) signed exactly this."""
+        return verifies(public, self.signature, self.message())
+
+
+def sign(
+    version: ModelVersion,
+    key: SigningKey | None = None,
+    verdict: Decision = "approved",
+    scope: Mapping[str, Any] | None = None,
+    expires: int | timedelta | None = None,
+    exceptions: Sequence[str] = (),
+) -> Signature:
+    """Sign the newest evidence about ``version``. key : opened; yours, when it has no passphrase and none is given
+
+    scope : the evidence's, when none is given;  expires : a time, or how long from now
+    exceptions : checks of that evidence that say ``unknown``, accepted by name. What failed cannot be accepted.
+    Raises BadInput when there is no evidence or an exception names another check.
+    """
+    from instar.models.homologate import evidence_of
+
+    key = key or open_key()
+    found = evidence_of(version)
+    if not found:
+        raise BadInput(f"{version} has no evidence to sign; run its gate first: `instar homologate {version}`")
+    node, evidence = found[-1]
+    for name in exceptions:
+        if (said := evidence.verdict_of(name)) != "unknown":
+            raise BadInput(
+                f"{version}: check {name!r} {'was not run' if said is None else said}; only what is unknown can be "
+                "accepted as an exception"
+            )
+    if verdict not in ("approved", "rejected"):
+        raise BadInput(f"verdict {verdict!r} is none; say 'approved' or 'rejected'")
+    at = clock.now()
+    until = at + int(expires.total_seconds() * clock.SECOND) if isinstance(expires, timedelta) else expires
+    unsigned = Signature(
+        evidence=node.digest,
+        version=version.id,
+        verdict=verdict,
+        scope=dict(evidence.scope if scope is None else scope),
+        expires=until,
+        at=at,
+        key=key.id,
+        by=key.owner,
+        exceptions=tuple(sorted(set(exceptions))),
+    )
+    signed = msgspec.structs.replace(unsigned, signature=key.sign(unsigned.message()), id=event_id())
+    _record(version, signed)
+    return signed
+
+
+def _record(version: ModelVersion, signed: Signature) -> None:
+    nodes = version.store.nodes
+    evidence = content_id("evidence", signed.evidence)
+    gates = set(version_gates(version))
+    node = Node(signed.id, "signature", "", version.project, version.name, signed.at, author_setting(), signed.doc())
+    edges = [Edge(signed.id, "used", version.id, "version"), Edge(signed.id, "used", evidence, "evidence")]
+    edges += [Edge(signed.id, "informed", version.activity, "version:version")] if version.activity else []
+    made = [edge.dst for edge in nodes.edges([evidence], "out", "generated") if edge.dst in gates]
+    edges += [Edge(signed.id, "informed", gate, "evidence:evidence") for gate in made]
+    nodes.put([Record((node,), tuple(edges))])
+
+
+def version_gates(version: ModelVersion) -> list[str]:
+    """The ids of the gate activities that judged ``version``, oldest first."""
+    nodes = version.store.nodes
+    users = [edge.src for edge in nodes.edges([version.id], "in", "used") if edge.role == "version"]
+    gates = [node for node in nodes.get(users) if node.kind == "activity" and node.doc.get("verb") == "gate"]
+    return [node.id for node in sorted(gates, key=lambda node: (node.created_at or 0, node.id))]
+
+
+def signatures_of(version: ModelVersion) -> list[Signature]:
+    """All signatures under the evidence of ``version``, oldest first, whether they count or not."""
+    nodes = version.store.nodes
+    users = [edge.src for edge in nodes.edges([version.id], "in", "used") if edge.role == "version"]
+    found = [
+        msgspec.structs.replace(msgspec.convert(node.doc, Signature), id=node.id)
+        for node in nodes.get(users)
+        if node.kind == "signature"
+    ]
+    return sorted((each for each in found if each.version == version.id), key=lambda each: (each.at, each.id))
