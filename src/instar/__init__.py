@@ -11,27 +11,43 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from instar import models, prep
     from instar.data.datasets import DatasetVersion, dataset, import_data
+    from instar.flow.dataflow import Dataflow
+    from instar.models.registry import publish, version
+    from instar.models.version import ModelVersion
+    from instar.serve.deployment import deploy, undeploy
     from instar.serve.policies import Static, Thompson
     from instar.store import open_store
     from instar.track import current_run, run, runs
 
 __version__ = "0.1.0"
 __all__ = [
+    "Dataflow",
     "DatasetVersion",
+    "ModelVersion",
     "Static",
     "Thompson",
     "current_run",
     "dataset",
+    "deploy",
     "import_data",
     "models",
     "open_store",
     "prep",
+    "publish",
     "run",
     "runs",
+    "undeploy",
+    "version",
 ]
 
 # Where each name comes from; one that is a module itself stands for itself.
 _HOME = {
+    "Dataflow": "instar.flow.dataflow",
+    "ModelVersion": "instar.models.version",
+    "deploy": "instar.serve.deployment",
+    "publish": "instar.models.registry",
+    "undeploy": "instar.serve.deployment",
+    "version": "instar.models.registry",
     "DatasetVersion": "instar.data.datasets",
     "Static": "instar.serve.policies",
     "Thompson": "instar.serve.policies",

@@ -13,7 +13,7 @@ from instar.flow.engines import Progress, engine
 from instar.flow.executor import Executor
 from instar.flow.progress import shown
 from instar.flow.result import Result, collect
-from instar.flow.step import OUT, Step
+from instar.flow.step import OUT, Graph, Step
 from instar.flow.table import Handle, Table
 from instar.flow.verbs.ends import Source
 from instar.flow.verbs.learn import Train
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from instar.track import Run
 
 
-class Dataflow:
+class Dataflow(Graph):
     """A graph of activities on tables. Building it checks it; ``run`` executes it and records everything.
 
     name : of the runs it makes;  store, project : as everywhere, else found by the environment

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 OUT = "out"  # the port of a step that gives one thing
 
 
+class Graph:
+    """What the handles of one dataflow share; two of them go together only when it is the same one."""
+
+    name: str
+    project: str
+
+
 class Verb:
     """What a step does. A subclass is a frozen dataclass with the step's parameters."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
@@ -15,22 +15,19 @@ from instar.data.operators import AnyOperator
 from instar.data.target import AnyTarget, target_operator
 from instar.flow.rowdigests import compared_columns
 from instar.flow.schemas import after, joined, same_columns
-from instar.flow.step import OUT, Input, Step, Verb
+from instar.flow.step import OUT, Graph, Input, Step, Verb
 from instar.flow.verbs.ends import Write
 from instar.flow.verbs.learn import Evaluate, Fit, Train
 from instar.flow.verbs.rows import Apply, Filter, Map, Select, WithColumns
 from instar.flow.verbs.split import Split
 from instar.flow.verbs.whole import Distinct, GroupBy, How, Join, Sort, Union
 
-if TYPE_CHECKING:
-    from instar.flow.dataflow import Dataflow
-
 
 @dataclass(frozen=True, eq=False)
 class Handle:
     """Something that a dataflow will make: a port of a step."""
 
-    flow: Dataflow
+    flow: Graph
     step: Step
     port: str = OUT
 
@@ -249,6 +246,6 @@ def _expressions(columns: tuple[str | pl.Expr, ...]) -> tuple[pl.Expr, ...]:
     return tuple(pl.col(column) if isinstance(column, str) else column for column in columns)
 
 
-def _same_flow(flow: Dataflow, handle: Handle, verb: str) -> None:
+def _same_flow(flow: Graph, handle: Handle, verb: str) -> None:
     if handle.flow is not flow:
         raise BadInput(f"{verb}: this {type(handle).__name__.lower()} belongs to another dataflow; build both in one")
