@@ -84,7 +84,7 @@ class Client:
 
     def call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         """One request. Raises RemoteError for an error's answer, Busy when no server answers."""
-        data = None if body is None else msgspec.json.encode(body)
+        data = None if body is None else msgspec.json.encode(body, enc_hook=_plain)
         try:
             response = self._exchange(method, path, data)
         except http.client.RemoteDisconnected:  # the server closed an idle connection: once more on a new one
@@ -116,3 +116,10 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _plain(value: Any) -> Any:
+    """Numbers of numpy, as rows of a frame have them. Raises TypeError for anything else that JSON does not know."""
+    if hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"a {type(value).__name__} cannot be sent as JSON; give text, numbers, truth values, dates or lists")

@@ -8,7 +8,7 @@ import sys
 import traceback
 from collections import deque
 from http import HTTPStatus
-from typing import Protocol
+from typing import Protocol, cast
 
 import httptools
 import msgspec
@@ -110,8 +110,7 @@ class Connection(asyncio.Protocol):
     # the transport's side
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's own class, which derives from nothing
         if (connected := transport.get_extra_info("socket")) is not None:
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else small answers wait 40 ms
         self.active_at = self._loop.time()

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import msgspec
 
@@ -69,8 +70,7 @@ class HostLink(asyncio.Protocol):
         self._transport.write(head + body)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's own class, which derives from nothing
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data

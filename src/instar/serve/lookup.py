@@ -69,8 +69,8 @@ def _find_sealed(store: Store, id: PredictionId) -> tuple[Header, Prediction, st
 def _lost(id: PredictionId) -> UnknownPrediction:
     return UnknownPrediction(
         str(id),
-        "its segment has no such record. It was answered with `durable: false`, and the server ended abruptly within "
-        "100 ms after the answer, before the record was on disk; deploy with durable=True where that must not happen",
+        "its segment has no such record. If the id was given by an answer, that said `durable: false`, and the server "
+        "ended abruptly within 100 ms, before the record was on disk; deploy with durable=True where that must not happen",
     )
 
 

@@ -138,6 +138,7 @@ class Served:
             question.answered(Answer(arm, reply.values[place], score, every))
 
     def _row_failed(self, row: bytes, error: str) -> InstarError:
+        error = error.partition("\n")[0]
         if nulls := self.codec.nulls(row):
             return BadInput(f"the model cannot take this row ({error}); null in it: {', '.join(nulls)}")
         return RowFailed(f"the model failed on this row: {error}")

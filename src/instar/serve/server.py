@@ -29,7 +29,7 @@ from instar.serve.errors import UnknownPrediction
 from instar.serve.feedback import Feedbacks
 from instar.serve.journal import FOLDER, Journal
 from instar.serve.lookup import feedback_for, lookup
-from instar.serve.plane import Plane
+from instar.serve.plane import MOST_BODY, Plane
 from instar.serve.prediction_id import PredictionId, replica_of
 from instar.serve.seal import new_header
 from instar.serve.segment import Header
@@ -66,9 +66,11 @@ class Server:
         *,
         token: bool = True,
         allow_hosts: Sequence[str] = (),
-        most_body: int = 8 * 1024 * 1024,
+        most_body: int = MOST_BODY,
+        loader: str = LOADER,
     ) -> None:
         """token : False lets everyone in, possible on loopback only;  port : 0 takes a free one (see ``url``)
+        most_body : bytes of a request's body;  loader : what gives the candidates in the model host
 
         Raises NeedsTokens.
         """
@@ -84,7 +86,7 @@ class Server:
         self.plane = Plane(self.guard, names, self._feedback, self._lookup, most_body)
         self.feedbacks = Feedbacks(store, self.project, self.plane.served, self._journals)
         self.refused: dict[str, str] = {}  # deployment versions that could not be started, and why
-        self._host, self._port = host, port
+        self._host, self._port, self._loader = host, port, loader
         self._thread = ThreadPoolExecutor(1, "journal")
         self._retiring: list[Journal] = []
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -145,7 +147,7 @@ class Server:
         """Start a deployment version beside the one that is served, then let requests go to it."""
         try:
             live = await asyncio.to_thread(need_servable, self.store, wanted.id)
-            served = Served(live, LOADER, [self.store.location, *live.arms])
+            served = Served(live, self._loader, [self.store.location, *live.arms])
             await served.start()
         except InstarError as error:
             self.refused[wanted.name] = str(error)
@@ -280,7 +282,7 @@ def serve(
     *,
     token: bool = True,
     allow_hosts: Sequence[str] = (),
-    most_body: int = 8 * 1024 * 1024,
+    most_body: int = MOST_BODY,
     ready: Callable[[Server], None] | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then stop in order. ready : called once requests are answered
@@ -328,7 +330,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--port", type=int, default=PORT)
     parser.add_argument("--no-token", action="store_true", help="let everyone on this machine in")
     parser.add_argument("--allow-host", action="append", default=[], help="another name this server is called by")
-    parser.add_argument("--most-body", type=int, default=8 * 1024 * 1024, help="bytes of a request's body")
+    parser.add_argument("--most-body", type=int, default=MOST_BODY, help="bytes of a request's body")
     given = parser.parse_args(arguments)
     try:
         serve(
