@@ -9,6 +9,7 @@ import polars as pl
 
 from instar.base.errors import BadInput
 from instar.base.schema import Schema
+from instar.data.operators.arithmetic import divided
 from instar.data.operators.min_max import Ranges, ends_of, range_words
 from instar.data.operators.operator import Col, ExpressionOperator, Known, operator, with_fields
 from instar.data.operators.types import number, retyped
@@ -54,7 +55,7 @@ class Discretize(ExpressionOperator[Ranges]):
         code = pl.UInt8 if self.bins <= 256 else pl.UInt16
         last = float(self.bins - 1)
         return {
-            name: ((col(name).cast(pl.Float64) - ends.start) / ends.width * self.bins)
+            name: divided((col(name).cast(pl.Float64) - ends.start) * self.bins, ends.width)
             .floor()
             .clip(0.0, last)
             .cast(code)

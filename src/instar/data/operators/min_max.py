@@ -9,6 +9,7 @@ import msgspec
 import polars as pl
 
 from instar.base.schema import Schema
+from instar.data.operators.arithmetic import divided
 from instar.data.operators.operator import Col, ExpressionOperator, Known, operator, with_fields
 from instar.data.operators.types import finite, number, retyped
 from instar.data.summaries import Extremes, Of
@@ -59,7 +60,9 @@ class MinMax(ExpressionOperator[Ranges]):
         return Ranges({name: ends_of(summaries["ends", name], "MinMax", name) for name in self.columns})
 
     def expressions(self, state: Ranges, col: Col = pl.col) -> dict[str, pl.Expr]:
-        scaled = {name: (col(name).cast(pl.Float64) - ends.start) / ends.width for name, ends in state.columns.items()}
+        scaled = {
+            name: divided(col(name).cast(pl.Float64) - ends.start, ends.width) for name, ends in state.columns.items()
+        }
         return {name: value.clip(0.0, 1.0) for name, value in scaled.items()} if self.clip else scaled
 
     def explain(self, state: Ranges) -> str:

@@ -13,6 +13,8 @@ from instar.data.operators.operator import Col, ExpressionOperator, Known, opera
 from instar.data.operators.types import finite, number, retyped
 from instar.data.summaries import Extremes, Moments, Of
 
+TINY = 1e-300  # below this the reciprocal of a spread is no float
+
 
 class Scale(msgspec.Struct, frozen=True):
     """mean, spread : in the unit of the column;  values : how many were seen"""
@@ -59,7 +61,11 @@ class Standardize(ExpressionOperator[Scales]):
         return Scales({name: _scale(name, summaries) for name in self.columns})
 
     def expressions(self, state: Scales, col: Col = pl.col) -> dict[str, pl.Expr]:
-        return {name: (col(name).cast(pl.Float64) - scale.mean) / scale.spread for name, scale in state.columns.items()}
+        """By multiplication, which is the same on one row and on many (see ``arithmetic``), and the fastest."""
+        return {
+            name: (col(name).cast(pl.Float64) - scale.mean) * (1.0 / scale.spread)
+            for name, scale in state.columns.items()
+        }
 
     def explain(self, state: Scales) -> str:
         return "\n".join(_words(name, scale) for name, scale in state.columns.items())
@@ -74,7 +80,7 @@ def _scale(name: str, summaries: Known) -> Scale:
     if ends.low == ends.high:
         return Scale(float(ends.low), 1.0, moments.n)
     spread = finite(moments.deviation, "Standardize", name)
-    return Scale(finite(moments.mean, "Standardize", name), spread or 1.0, moments.n)
+    return Scale(finite(moments.mean, "Standardize", name), spread if spread > TINY else 1.0, moments.n)
 
 
 def _words(name: str, scale: Scale) -> str:
