@@ -12,13 +12,13 @@ from instar.base import clock
 from instar.base.errors import BadInput
 from instar.cli.names import short
 from instar.cli.render import Table
-from instar.cli.shell import Shell, command
+from instar.cli.shell import HELP, Shell, command
 
 if TYPE_CHECKING:
     from instar.data.datasets import DatasetVersion
 
 
-@click.group()
+@click.group(context_settings=HELP)
 def data() -> None:
     """Import tables, list datasets, show what is in them."""
 

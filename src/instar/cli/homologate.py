@@ -17,6 +17,7 @@ from instar.cli.shell import Shell, command
 
 if TYPE_CHECKING:
     from instar.models.evidence import Evidence
+    from instar.models.homologate import Homologation
 
 _AGE = re.compile(r"(\d+)([hdw])")
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
@@ -46,12 +47,11 @@ def homologate(shell: Shell, version: str, scope: tuple[str, ...], checks: tuple
     found = find_version(version, shell.store, shell.project).homologate(scope_of(scope), checks or None)
     if save is not None:
         found.save(Path(save))
-    after = f"next: instar sign {found.version}" if found.passed else "not passed; what failed cannot be signed away"
     shell.answer(
         {"version": str(found.version), "evidence": found.digest, "passed": found.passed, **plain(found.evidence)},
         f"{found.version}, evidence {found.digest[:12]}",
         table(found.evidence),
-        after,
+        next_step(found),
     )
     if not found.passed:
         sys.exit(1)
@@ -106,6 +106,16 @@ def sign(
     }
     until = f" until {clock.as_text(signed.expires)}" if signed.expires else ""
     shell.answer(data, f"{signed.verdict} by {signed.by}{until}: signature {signed.id}", str(standing))
+
+
+def next_step(found: Homologation) -> str:
+    """What a person does after the gate."""
+    if any(check.verdict == "failed" for check in found.checks):
+        return "not passed, and what failed cannot be signed away: train a version that passes"
+    if unknown := [check.name for check in found.checks if check.verdict == "unknown"]:
+        accepted = " ".join(f"--except {name}" for name in unknown)
+        return f"who accepts what is unknown signs it by name: instar sign {found.version} {accepted}"
+    return f"next: instar sign {found.version}"
 
 
 def plain(evidence: Evidence) -> dict[str, Any]:

@@ -8,12 +8,12 @@ import click
 
 from instar.base import clock
 from instar.cli.render import Table
-from instar.cli.shell import Shell, command
+from instar.cli.shell import HELP, Shell, command
 
 EXAMPLE_KEY = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"  # of RFC 8032, 7.1, test 1
 
 
-@click.group()
+@click.group(context_settings=HELP)
 def key() -> None:
     """Make signing keys; register, list and revoke public ones."""
 

@@ -7,6 +7,8 @@ from importlib import import_module
 
 import click
 
+from instar.cli.shell import HELP
+
 SECTIONS = ("Begin", "Prepare and train", "Approve", "Serve", "Ask", "Look after")
 
 
@@ -85,7 +87,7 @@ class Commands(click.Group):
     cls=Commands,
     epilog="\b\nExamples:\n" + "\n".join(f"  {line}" for line in EXAMPLE.splitlines())
     + "\n\n`instar COMMAND --help` explains each, with an example. Every command takes --json, --store and --project.",
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=HELP,
 )
 @click.version_option(package_name="instar", message="instar %(version)s")
 def cli() -> None:

@@ -11,14 +11,14 @@ from instar.base import clock
 from instar.base.errors import NotFound
 from instar.cli.names import short
 from instar.cli.render import Table
-from instar.cli.shell import Shell, command
+from instar.cli.shell import HELP, Shell, command
 
 if TYPE_CHECKING:
     from instar.models.evidence import Evidence
     from instar.models.version import ModelVersion
 
 
-@click.group()
+@click.group(context_settings=HELP)
 def models() -> None:
     """List and show published models; revoke them."""
 

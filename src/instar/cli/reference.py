@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import click
 
 from instar.cli.main import COMMANDS, SECTIONS, cli
+from instar.cli.shell import HELP_NAMES
 
 HEAD = """\
 # The command line
@@ -48,7 +49,7 @@ def markdown() -> str:
 
 
 def _page(words: str, command: click.Command) -> str:
-    context = click.Context(command, info_name=words, terminal_width=100, max_content_width=100)
+    context = click.Context(command, info_name=words, terminal_width=100, max_content_width=100, help_option_names=HELP_NAMES)
     return f"### {words}\n\n```\n{command.get_help(context).rstrip()}\n```\n"
 
 

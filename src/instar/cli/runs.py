@@ -9,13 +9,13 @@ import click
 from instar.base import clock
 from instar.cli.names import short
 from instar.cli.render import Table
-from instar.cli.shell import Shell, command
+from instar.cli.shell import HELP, Shell, command
 
 if TYPE_CHECKING:
     from instar.track.runs import TrackedRun
 
 
-@click.group()
+@click.group(context_settings=HELP)
 def runs() -> None:
     """List and show runs."""
 
@@ -50,7 +50,7 @@ def show(shell: Shell, run: str, history: str | None) -> None:
     """
     from instar.track.runs import get_run
 
-    found = get_run(run, shell.store)
+    found = get_run(run, shell.store, shell.project)
     data = plain(found)
     parts: list[Table | str] = [
         f"run {found.name} {found.id}",

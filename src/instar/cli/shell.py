@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from instar.store.embedded import Store
 
 P = ParamSpec("P")
+HELP_NAMES = ["-h", "--help"]
+HELP = {"help_option_names": HELP_NAMES}
 EXITS = "Exit status: 0 done, 1 an error that is named on standard error, 2 wrong usage."
 
 
@@ -81,9 +83,8 @@ def command(
             except InstarError as error:
                 sys.exit(report(error, as_json))
 
-        made = click.command(name, cls=Command, epilog=f"\b\nExample:\n{indented(example)}\n\n{exits}")(
-            _common(call)
-        )
+        epilog = f"\b\nExample:\n{indented(example)}\n\n{exits}"
+        made = click.command(name, cls=Command, epilog=epilog, context_settings=HELP)(_common(call))
         made.example = example
         return made
 

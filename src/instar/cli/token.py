@@ -7,12 +7,12 @@ import click
 from instar.base import clock
 from instar.base.settings import author_setting
 from instar.cli.render import Table
-from instar.cli.shell import Shell, command
+from instar.cli.shell import HELP, Shell, command
 
 ROLES = ("viewer", "contributor", "approver", "admin")
 
 
-@click.group()
+@click.group(context_settings=HELP)
 def token() -> None:
     """Make, list and revoke the tokens of servers."""
 
