@@ -122,4 +122,6 @@ def _plain(value: Any) -> Any:
     """Numbers of numpy, as rows of a frame have them. Raises TypeError for anything else that JSON does not know."""
     if hasattr(value, "item"):
         return value.item()
-    raise TypeError(f"a {type(value).__name__} cannot be sent as JSON; give text, numbers, truth values, dates or lists")
+    raise TypeError(
+        f"a {type(value).__name__} cannot be sent as JSON; give text, numbers, truth values, dates or lists"
+    )

@@ -1,58 +1,32 @@
-"""Numbers for /metrics, cheap to count and rendered only when asked."""
+"""Numbers for /metrics, counted elsewhere and rendered only when asked."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-if TYPE_CHECKING:
-    from instar.serve.plane import Plane
-    from instar.serve.served import Served
-
-BOUNDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # seconds
-
-
-class Histogram:
-    """Counts by upper bound. prometheus_client's own costs ten times as much an observation (labels, locks)."""
-
-    __slots__ = ("counts", "total")
-
-    def __init__(self) -> None:
-        self.counts = [0] * (len(BOUNDS) + 1)
-        self.total = 0.0
-
-    def saw(self, seconds: float) -> None:
-        self.counts[bisect_left(BOUNDS, seconds)] += 1
-        self.total += seconds
-
-    def buckets(self) -> list[tuple[str, float]]:
-        """Cumulative, as Prometheus wants them."""
-        sums, so_far = [], 0
-        for bound, count in zip([*map(str, BOUNDS), "+Inf"], self.counts):
-            so_far += count
-            sums.append((bound, float(so_far)))
-        return sums
+from instar.serve.served import Served
 
 
 class _Numbers(Collector):
-    def __init__(self, plane: Plane) -> None:
-        self._plane = plane
+    def __init__(self, requests: Mapping[tuple[str, int], int], connections: int, served: Collection[Served]) -> None:
+        self._requests = requests
+        self._connections = connections
+        self._served = served
 
     def collect(self) -> Iterator[Metric]:
         requests = CounterMetricFamily("instar_requests", "Requests by route and status", labels=["route", "status"])
-        for (route, status), count in self._plane.requests.items():
+        for (route, status), count in self._requests.items():
             requests.add_metric([route, str(status)], count)
         yield requests
-        yield GaugeMetricFamily("instar_connections", "Open connections", value=len(self._plane.connections))
-        yield from _of_deployments(self._plane.served.values())
+        yield GaugeMetricFamily("instar_connections", "Open connections", value=self._connections)
+        yield from _of_deployments(self._served)
 
 
-def _of_deployments(deployments: Iterable[Served]) -> Iterator[Metric]:
+def _of_deployments(deployments: Collection[Served]) -> Iterator[Metric]:
     name = ["deployment"]
     predictions = CounterMetricFamily("instar_predictions", "Answers", labels=[*name, "version"])
     latency = HistogramMetricFamily("instar_prediction_seconds", "From request to answer", labels=name)
@@ -80,8 +54,8 @@ def _of_deployments(deployments: Iterable[Served]) -> Iterator[Metric]:
     yield from (predictions, latency, calls, released, waited, expired, waiting, caps, restarts)
 
 
-def render(plane: Plane) -> bytes:
-    """All numbers in the text format of Prometheus."""
+def render(requests: Mapping[tuple[str, int], int], connections: int, served: Collection[Served]) -> bytes:
+    """All numbers in the text format of Prometheus. requests : by route and status"""
     registry = CollectorRegistry()
-    registry.register(_Numbers(plane))
+    registry.register(_Numbers(requests, connections, served))
     return generate_latest(registry)

@@ -111,7 +111,8 @@ class Plane:
         match parts:
             case ["metrics"]:
                 self._only(request, exchange, b"GET", "metrics")
-                exchange.answer(200, metrics.render(self), b"text/plain; version=1.0.0; charset=utf-8")
+                numbers = metrics.render(self.requests, len(self.connections), self.served.values())
+                exchange.answer(200, numbers, b"text/plain; version=1.0.0; charset=utf-8")
             case ["v1", "deployments"]:
                 self._only(request, exchange, b"GET", "deployments")
                 docs = [served.doc() for _, served in sorted(self.served.items())]

@@ -17,10 +17,10 @@ from instar.models.signature import ModelSignature
 from instar.serve.batcher import Batcher, Waiting
 from instar.serve.connection import Exchange
 from instar.serve.errors import Busy, HostDied, JournalFailed, RowFailed
+from instar.serve.histogram import Histogram
 from instar.serve.host import Reply
 from instar.serve.journal import Journal
 from instar.serve.link import HostLink
-from instar.serve.metrics import Histogram
 from instar.serve.policies.base import Answer, Policy, policy_from_doc
 from instar.serve.policies.state import PolicyState
 from instar.serve.question import ManyRows, OneRow, Question, Receiver
@@ -248,7 +248,18 @@ class Served:
             "model_calls": self.model_calls,
             "predictions": dict(self.predictions),
             "feedback": self.state.count,
+            "rewards": self._rewards(),
             "host": {"alive": bool(self.link and self.link.alive), "restarts": self.restarts},
+        }
+
+    def _rewards(self) -> dict[str, dict[str, float]]:
+        """For each context the expected reward of each candidate, where the policy estimates one."""
+        means = getattr(self.policy, "means", None)
+        if means is None:
+            return {}
+        return {
+            key: dict(zip(self.live.names, means(self.state, self.live.arms, key, clock.now())))
+            for key in self.state.keys
         }
 
 
