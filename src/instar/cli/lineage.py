@@ -14,6 +14,7 @@ from instar.cli.render import Tree
 from instar.cli.shell import Shell, command
 
 if TYPE_CHECKING:
+    from instar.serve.tables import Decision
     from instar.store.lineage import Branch
     from instar.store.records import Graph
 
@@ -65,6 +66,12 @@ def show_prediction(shell: Shell, id: str, depth: int | None, everything: bool) 
 
     found = lookup(id, shell.store)
     graph = lineage.why(shell.store, found.version, depth)
+    data = {"prediction": found, **plain(shell, graph)}
+    shell.answer(data, decision(found, tree(shell, graph, everything)), f"in all: {total(graph)}")
+
+
+def decision(found: Decision, origin: Tree) -> Tree:
+    """What was asked, who chose, what became known, and below it where the model came from."""
     score = "" if found.score is None else f", score {found.score:.4g}"
     chances = ", ".join(f"{each['name']} {each['propensity']:.3g}" for each in found.candidates)
     root = Tree(f"prediction {found.id}: {found.value}{score}")
@@ -72,10 +79,9 @@ def show_prediction(shell: Shell, id: str, depth: int | None, everything: bool) 
         Tree(f"asked {clock.as_text(found.at)}: {found.row}" + (f" in context {found.context}" if found.context else "")),
         Tree(f"by deployment {found.deployment} ({short(found.deployment_version)}), which chose among {chances}"),
         *(Tree(f"feedback: {each}") for each in found.feedback),
-        tree(shell, graph, everything),
+        origin,
     ]
-    data = {"prediction": found, **plain(shell, graph)}
-    shell.answer(data, root, f"in all: {total(graph)}")
+    return root
 
 
 def plain(shell: Shell, graph: Graph) -> dict[str, Any]:
