@@ -106,7 +106,21 @@ def log(shell: Shell, name: str) -> None:
     shell.answer(plains, Table(["version", "created", "by", "rows", "made by", "id"], rows))
 
 
-for each in (import_, list_, log):
+@command("show", example="instar data show films@1")
+@click.argument("name")
+def show(shell: Shell, name: str) -> None:
+    """Show a dataset's profile: what is in each column, and what is suspicious about it.
+
+    NAME is NAME@NUMBER, or NAME (its newest version). Chunks that were profiled before are not read again.
+    """
+    from instar.data.datasets import dataset
+
+    version = dataset(name, store=shell.store, project=shell.project)
+    profile = version.profile()
+    shell.answer({**plain(version), "profile": profile.to_dict()}, profile)
+
+
+for each in (import_, list_, show, log):
     data.add_command(each)
 
 

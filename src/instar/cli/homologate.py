@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,11 +14,13 @@ import click
 from instar.base import clock
 from instar.base.errors import BadInput
 from instar.cli.render import Table
+from instar.cli.render import plain as as_text
 from instar.cli.shell import Shell, command
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from instar.models.evidence import Evidence
-    from instar.models.homologate import Homologation
 
 _AGE = re.compile(r"(\d+)([hdw])")
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
@@ -49,9 +52,7 @@ def homologate(shell: Shell, version: str, scope: tuple[str, ...], checks: tuple
         found.save(Path(save))
     shell.answer(
         {"version": str(found.version), "evidence": found.digest, "passed": found.passed, **plain(found.evidence)},
-        f"{found.version}, evidence {found.digest[:12]}",
-        table(found.evidence),
-        next_step(found),
+        Shown(str(found.version), found.digest, found.evidence),
     )
     if not found.passed:
         sys.exit(1)
@@ -108,14 +109,31 @@ def sign(
     shell.answer(data, f"{signed.verdict} by {signed.by}{until}: signature {signed.id}", str(standing))
 
 
-def next_step(found: Homologation) -> str:
-    """What a person does after the gate."""
-    if any(check.verdict == "failed" for check in found.checks):
-        return "not passed, and what failed cannot be signed away: train a version that passes"
-    if unknown := [check.name for check in found.checks if check.verdict == "unknown"]:
-        accepted = " ".join(f"--except {name}" for name in unknown)
-        return f"who accepts what is unknown signs it by name: instar sign {found.version} {accepted}"
-    return f"next: instar sign {found.version}"
+@dataclass(frozen=True)
+class Shown:
+    """Evidence for a person: coloured by rich on a terminal, plain elsewhere, each with the next step."""
+
+    version: str
+    digest: str
+    evidence: Evidence
+
+    def __rich__(self) -> RenderableType:
+        from instar.models.show import evidence_table
+
+        return evidence_table(self.version, self.digest, self.evidence)
+
+    def __str__(self) -> str:
+        rows = [[check.name, check.verdict, check.text] for check in self.evidence.checks]
+        table = Table(["check", "verdict", "evidence"], rows)
+        return f"{self.version}, evidence {self.digest[:12]}\n{as_text(table)}\n{self._next()}"
+
+    def _next(self) -> str:
+        if any(check.verdict == "failed" for check in self.evidence.checks):
+            return "not passed, and what failed cannot be signed away: train a version that passes"
+        if unknown := [check.name for check in self.evidence.checks if check.verdict == "unknown"]:
+            accepted = " ".join(f"--except {name}" for name in unknown)
+            return f"who accepts what is unknown signs it by name: instar sign {self.version} {accepted}"
+        return f"next: instar sign {self.version}"
 
 
 def plain(evidence: Evidence) -> dict[str, Any]:
@@ -126,10 +144,6 @@ def plain(evidence: Evidence) -> dict[str, Any]:
             for check in evidence.checks
         ],
     }
-
-
-def table(evidence: Evidence) -> Table:
-    return Table(["check", "verdict", "evidence"], [[check.name, check.verdict, check.text] for check in evidence.checks])
 
 
 def scope_of(texts: tuple[str, ...]) -> dict[str, Any]:

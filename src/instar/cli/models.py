@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from instar.base import clock
+from instar.base.digests import digest_bytes
 from instar.base.errors import NotFound
 from instar.cli.names import short
 from instar.cli.render import Table
@@ -87,8 +88,8 @@ def show(shell: Shell, version: str) -> None:
 @click.option("--save", type=click.Path(file_okay=False), help="Write the evidence's figures (SVG) into this folder.")
 def evidence(shell: Shell, version: str, save: str | None) -> None:
     """Show the newest evidence about a version: what each check of the gate found."""
+    from instar.cli.homologate import Shown
     from instar.cli.homologate import plain as plain_evidence
-    from instar.cli.homologate import table
     from instar.models.version import version as find_version
 
     found = find_version(version, shell.store, shell.project)
@@ -98,7 +99,7 @@ def evidence(shell: Shell, version: str, save: str | None) -> None:
     if save is not None:
         _save_figures(Path(save), known[-1])
     data = {"version": str(found), "passed": known[-1].passed, **plain_evidence(known[-1])}
-    shell.answer(data, f"{found}, newest of {len(known)}", table(known[-1]))
+    shell.answer(data, Shown(str(found), digest_bytes(known[-1].to_bytes()), known[-1]))
 
 
 def _save_figures(folder: Path, known: Evidence) -> None:

@@ -49,7 +49,8 @@ def markdown() -> str:
 
 
 def _page(words: str, command: click.Command) -> str:
-    context = click.Context(command, info_name=words, terminal_width=100, max_content_width=100, help_option_names=HELP_NAMES)
+    context = click.Context(command, info_name=words, help_option_names=HELP_NAMES)
+    context.terminal_width = context.max_content_width = 100
     return f"### {words}\n\n```\n{command.get_help(context).rstrip()}\n```\n"
 
 

@@ -30,8 +30,8 @@ class Tree:
     below: list[Tree] = field(default_factory=list)
 
 
-def draw(*parts: Table | Tree | str) -> None:
-    """Print the parts to standard output."""
+def draw(*parts: object) -> None:
+    """Print the parts to standard output: tables, trees, texts, and whatever draws itself with rich or has a text."""
     if sys.stdout.isatty():
         from rich.console import Console  # costs 0.1 s: only where somebody looks
 
@@ -43,7 +43,7 @@ def draw(*parts: Table | Tree | str) -> None:
             print(plain(part))
 
 
-def plain(part: Table | Tree | str) -> str:
+def plain(part: object) -> str:
     """The part as text without colour or frame.
 
     >>> print(plain(Table(["name", "loss"], [["a", 0.25], ["baseline", 12]])))
@@ -56,10 +56,10 @@ def plain(part: Table | Tree | str) -> str:
     │  └─ films
     └─ code
     """
-    if isinstance(part, str):
-        return part
     if isinstance(part, Tree):
         return "\n".join(_lines(part))
+    if not isinstance(part, Table):
+        return str(part)
     rows = [[cell(value) for value in row] for row in part.rows]
     if not rows:
         return part.empty
@@ -118,15 +118,15 @@ def _lines(root: Tree) -> list[str]:
     return lines
 
 
-def _draw_rich(console: Console, part: Table | Tree | str) -> None:
+def _draw_rich(console: Console, part: object) -> None:
     from rich import box
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    if isinstance(part, str):
-        console.print(Text(part))
-    elif isinstance(part, Tree):
+    if isinstance(part, Tree):
         console.print(_rich_tree(part))
+    elif not isinstance(part, Table):
+        console.print(part if hasattr(part, "__rich__") or hasattr(part, "__rich_console__") else Text(str(part)))
     else:
         rows = [[cell(value) for value in row] for row in part.rows]
         if not rows:

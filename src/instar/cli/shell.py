@@ -12,7 +12,7 @@ import click
 
 from instar.base.errors import InstarError
 from instar.base.settings import project_setting
-from instar.cli.render import Table, Tree, draw
+from instar.cli.render import draw
 
 if TYPE_CHECKING:
     from instar.store.embedded import Store
@@ -45,8 +45,8 @@ class Shell:
         """The store, made if there is none: for commands that begin something."""
         return self._open(create=True)
 
-    def answer(self, data: Any, *parts: Table | Tree | str) -> None:
-        """Print ``data`` as one JSON document, or ``parts`` for a person."""
+    def answer(self, data: Any, *parts: object) -> None:
+        """Print ``data`` as one JSON document, or ``parts`` for a person (see ``instar.cli.render.draw``)."""
         if self.as_json:
             print(to_json(data))
         else:

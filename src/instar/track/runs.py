@@ -88,14 +88,18 @@ def runs(
     return _read(store, nodes)
 
 
-def get_run(what: str, store: Store | None = None) -> TrackedRun:
-    """The run with this id, the beginning of it, or this name (the newest of that name)."""
+def get_run(what: str, store: Store | None = None, project: str | None = None) -> TrackedRun:
+    """The newest run of this name in the project, else the run with this id or beginning of one.
+
+    Raises NotFound, and BadInput for the id of something else.
+    """
     store = store or _open_store()
     sweep(store)
-    node = store.nodes.get([store.nodes.resolve(what)])[0]
-    if node.kind != "run":
-        raise BadInput(f"{what!r} is a {node.kind.replace('_', ' ')}, not a run; `instar runs list` shows the runs")
-    return _read(store, [node])[0]
+    terms = (Term("kind", "run"), Term("project", project_setting(project)), Term("name", what))
+    nodes = store.nodes.find(Query(terms, 1)) or store.nodes.get([store.nodes.resolve(what)])
+    if nodes[0].kind != "run":
+        raise BadInput(f"{what!r} is a {nodes[0].kind.replace('_', ' ')}, not a run; `instar runs list` shows the runs")
+    return _read(store, nodes)[0]
 
 
 def _read(store: Store, nodes: list[Node]) -> list[TrackedRun]:
