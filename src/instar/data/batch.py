@@ -83,12 +83,21 @@ def _numbers(frame: pl.DataFrame, name: str) -> Floats:
     elif dtype == pl.Null:
         return np.full(len(series), np.nan)
     elif isinstance(dtype, pl.Array) and dtype.inner.is_numeric():
-        values = series.cast(pl.Array(pl.Float64, dtype.size)).fill_null([np.nan] * dtype.size)
-        return values.arr.explode().cast(pl.Float64).to_numpy().reshape(len(series), dtype.size)
+        return _arrays(series, dtype.size)
     elif not dtype.is_numeric():
         hint = f'put OneHot("{name}"), TfIdf("{name}"), Cast("{name}", to="float64") or the like into the preparation'
         raise WrongType(name, "matrix", str(dtype), "a column of numbers", hint)
     return np.asarray(series.to_numpy(), dtype=np.float64)
+
+
+def _arrays(series: pl.Series, width: int) -> Floats:
+    """A column of arrays as float64, shape (rows, width); a missing array is a row of NaN."""
+    values = np.full((len(series), width), np.nan)
+    if width:
+        values[series.is_not_null().to_numpy()] = (
+            series.drop_nulls().explode().cast(pl.Float64).to_numpy().reshape(-1, width)
+        )
+    return values
 
 
 def _sparse(columns: Sequence[Floats]) -> Piece:

@@ -137,7 +137,7 @@ def test_every_summary_of_the_table_is_held_to_the_laws() -> None:
 
 
 def close_moments(one: Moments, other: Moments, frame: pl.DataFrame) -> bool:
-    values: list[Any] = [abs(value) for value in values_of(frame, "x") if np.isfinite(value)]
+    values: list[float] = [abs(value) for value in values_of(frame, "x") if np.isfinite(value)]
     room = 1e-12 * max(values, default=0.0)
     gaps = [abs(one.mean - other.mean), abs(one.deviation - other.deviation)]
     return one.n == other.n and max(gaps) <= room
