@@ -16,10 +16,11 @@ from tests.models.published import FEATURES, Publishing, bundle, table
 from instar.base import clock
 from instar.base.errors import BadInput, NotFound
 from instar.base.ids import content_id, event_id
+from instar.models.dossier import evidence_of
 from instar.models.evidence import covers
 from instar.models.gate import BUILT_IN
 from instar.models.gate.subject import Subject
-from instar.models.homologate import _record, evidence_of, lift, revoke
+from instar.models.homologate import _record, lift, revoke
 from instar.models.keys import SigningKey, create_key, register_key
 from instar.models.registry import ModelVersion, publish
 from instar.models.signing import Signature, sign, signatures_of
@@ -48,7 +49,7 @@ def refusal(version: ModelVersion, **context: object) -> str:
 
 
 def test_a_clean_model_passes_every_check_and_is_homologated_once_signed(made: ModelVersion, eva: SigningKey) -> None:
-    assert "there is no evidence. Next: `instar models homologate movie-rating@1`" in refusal(made)
+    assert "there is no evidence. Next: `instar homologate movie-rating@1`" in refusal(made)
     found = made.homologate(scope={"region": "US"})
     assert {check.name: check.verdict for check in found.checks} == dict.fromkeys(BUILT_IN, "passed")
     assert found.passed
@@ -179,7 +180,7 @@ def test_an_unregistered_key_counts_for_nothing(made: ModelVersion) -> None:
     said = refusal(made)
     assert "signed by mallory" in said
     assert "not registered" in said
-    assert "`instar key register`" in said
+    assert "`instar key add`" in said
 
 
 def test_a_revoked_key_counts_for_nothing(signed: ModelVersion, eva: SigningKey) -> None:

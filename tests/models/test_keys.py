@@ -61,7 +61,7 @@ def test_a_key_is_never_overwritten(tmp_path: Path) -> None:
 
 
 def test_a_missing_or_damaged_key_is_named() -> None:
-    with pytest.raises(NotFound, match="instar key create"):
+    with pytest.raises(NotFound, match="instar key new"):
         open_key("nobody")
     create_key("ana")
     (key_folder() / "ana.json").write_text("{")

@@ -12,13 +12,12 @@ from instar.base.digests import digest_bytes
 from instar.base.errors import BadInput
 from instar.base.ids import content_id, event_id
 from instar.base.settings import author_setting
+from instar.models.dossier import FILE
 from instar.models.evidence import Check, Evidence
 from instar.models.gate import run_checks
 from instar.models.gate.subject import Subject
+from instar.models.published import Published
 from instar.models.recording import keep_file
-from instar.models.shelf import file_of
-from instar.models.signing import version_gates
-from instar.models.version import ModelVersion
 from instar.store.records import Edge, Node, Record
 
 if TYPE_CHECKING:
@@ -26,14 +25,12 @@ if TYPE_CHECKING:
 
     from instar.store import Store
 
-FILE = "evidence.json"
-
 
 @dataclass(frozen=True)
 class Homologation:
     """What the gate found about ``version``. id : of the evidence node;  digest : what a person signs"""
 
-    version: ModelVersion
+    version: Published
     id: str
     digest: str
     evidence: Evidence
@@ -57,9 +54,9 @@ class Homologation:
         Console().print(self)
 
     def __rich__(self) -> RenderableType:
-        from instar.models.show import homologation_table
+        from instar.models.show import evidence_table
 
-        return homologation_table(self)
+        return evidence_table(str(self.version), self.digest, self.evidence)
 
     def save(self, folder: Path) -> list[Path]:
         """Write the evidence and its figures into ``folder``; their paths."""
@@ -72,7 +69,7 @@ class Homologation:
 
 
 def homologate(
-    version: ModelVersion,
+    version: Published,
     scope: Mapping[str, Any] | None = None,
     checks: Sequence[str] | None = None,
     evaluation: str = "",
@@ -97,7 +94,7 @@ def homologate(
     return _record(version, subject, evidence)
 
 
-def _record(version: ModelVersion, subject: Subject, evidence: Evidence) -> Homologation:
+def _record(version: Published, subject: Subject, evidence: Evidence) -> Homologation:
     data = evidence.to_bytes()
     digest = digest_bytes(data)
     id, gate = content_id("evidence", digest), event_id()
@@ -122,19 +119,6 @@ def _record(version: ModelVersion, subject: Subject, evidence: Evidence) -> Homo
     )
     version.store.nodes.put([record])
     return Homologation(version, id, digest, Evidence.from_bytes(data))
-
-
-def evidence_of(version: ModelVersion) -> list[tuple[Node, Evidence]]:
-    """The evidence nodes about ``version`` with what they say, oldest first."""
-    nodes = version.store.nodes
-    gates = version_gates(version)
-    made = {edge.dst: edge.src for edge in nodes.edges(gates, "in", "generated")}
-    found = []
-    for node in nodes.get([made[gate] for gate in gates if gate in made]):
-        data = file_of(version.store, node.id, FILE)
-        if data is not None and digest_bytes(data) == node.digest:
-            found.append((node, Evidence.from_bytes(data)))
-    return [(node, evidence) for node, evidence in found if evidence.version == version.id]
 
 
 def revoke(store: Store, subject: str, reason: str, by: str | None = None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from instar.base import clock
 from instar.base.errors import BadInput
@@ -14,21 +14,10 @@ from instar.models.version import ModelVersion, version, version_from
 from instar.store.records import Edge, Feature, Node, Record
 
 if TYPE_CHECKING:
+    from instar.models.script import RunLike
     from instar.store import Store
 
 __all__ = ["ModelVersion", "publish", "version"]
-
-
-class RunLike(Protocol):
-    """What publishing needs of a run (``instar.track.Run`` is one)."""
-
-    @property
-    def id(self) -> str: ...
-
-    @property
-    def store(self) -> Store: ...
-
-    def flush(self) -> None: ...
 
 
 def publish(

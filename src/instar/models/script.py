@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import polars as pl
@@ -27,8 +27,19 @@ from instar.models.training import derived_seed, learner_of, parameters_of
 from instar.store.records import Edge, Node, Record
 
 if TYPE_CHECKING:
-    from instar.models.registry import RunLike
     from instar.store import Store
+
+
+class RunLike(Protocol):
+    """What publishing needs of a run (``instar.track.Run`` is one)."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def store(self) -> Store: ...
+
+    def flush(self) -> None: ...
 
 
 @dataclass(frozen=True)

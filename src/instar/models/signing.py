@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -13,12 +13,11 @@ from instar.base.digests import canonical_json
 from instar.base.errors import BadInput
 from instar.base.ids import content_id, event_id
 from instar.base.settings import author_setting
+from instar.models.dossier import evidence_of, gates_of
 from instar.models.evidence import Scope
 from instar.models.keys import SigningKey, open_key, verifies
+from instar.models.published import Published
 from instar.store.records import Edge, Node, Record
-
-if TYPE_CHECKING:
-    from instar.models.version import ModelVersion
 
 Decision = Literal["approved", "rejected"]
 
@@ -59,7 +58,7 @@ class Signature(msgspec.Struct, frozen=True):
 
 
 def sign(
-    version: ModelVersion,
+    version: Published,
     key: SigningKey | None = None,
     verdict: Decision = "approved",
     scope: Mapping[str, Any] | None = None,
@@ -72,8 +71,6 @@ def sign(
     exceptions : checks of that evidence that say ``unknown``, accepted by name. What failed cannot be accepted.
     Raises BadInput when there is no evidence or an exception names another check.
     """
-    from instar.models.homologate import evidence_of
-
     key = key or open_key()
     found = evidence_of(version)
     if not found:
@@ -105,10 +102,10 @@ def sign(
     return signed
 
 
-def _record(version: ModelVersion, signed: Signature) -> None:
+def _record(version: Published, signed: Signature) -> None:
     nodes = version.store.nodes
     evidence = content_id("evidence", signed.evidence)
-    gates = set(version_gates(version))
+    gates = set(gates_of(version))
     node = Node(signed.id, "signature", "", version.project, version.name, signed.at, author_setting(), signed.doc())
     edges = [Edge(signed.id, "used", version.id, "version"), Edge(signed.id, "used", evidence, "evidence")]
     edges += [Edge(signed.id, "informed", version.activity, "version:version")] if version.activity else []
@@ -117,15 +114,7 @@ def _record(version: ModelVersion, signed: Signature) -> None:
     nodes.put([Record((node,), tuple(edges))])
 
 
-def version_gates(version: ModelVersion) -> list[str]:
-    """The ids of the gate activities that judged ``version``, oldest first."""
-    nodes = version.store.nodes
-    users = [edge.src for edge in nodes.edges([version.id], "in", "used") if edge.role == "version"]
-    gates = [node for node in nodes.get(users) if node.kind == "activity" and node.doc.get("verb") == "gate"]
-    return [node.id for node in sorted(gates, key=lambda node: (node.created_at or 0, node.id))]
-
-
-def signatures_of(version: ModelVersion) -> list[Signature]:
+def signatures_of(version: Published) -> list[Signature]:
     """All signatures under the evidence of ``version``, oldest first, whether they count or not."""
     nodes = version.store.nodes
     users = [edge.src for edge in nodes.edges([version.id], "in", "used") if edge.role == "version"]

@@ -8,13 +8,12 @@ from typing import Any
 
 from instar.base import clock
 from instar.base.errors import InstarError
+from instar.models.dossier import evidence_of
 from instar.models.evidence import Evidence, covers
 from instar.models.gate import BUILT_IN
-from instar.models.homologate import evidence_of
+from instar.models.invalidations import against_any, invalidations
+from instar.models.published import Published
 from instar.models.signing import Signature, signatures_of
-from instar.models.version import ModelVersion
-from instar.store.lineage import title
-from instar.store.protocols import Nodes
 from instar.store.records import Key
 
 
@@ -36,7 +35,7 @@ class Standing:
     signature : the one that counts;  notes : what a reader should know besides, such as an author's own signature
     """
 
-    version: ModelVersion
+    version: Published
     reasons: tuple[str, ...] = ()
     next_step: str = ""
     signature: Signature | None = None
@@ -55,7 +54,7 @@ class Standing:
         return f"{named} is not homologated: {'; '.join(self.reasons)}. Next: {self.next_step}"
 
 
-def standing(version: ModelVersion, context: Mapping[str, Any] | None = None) -> Standing:
+def standing(version: Published, context: Mapping[str, Any] | None = None) -> Standing:
     """Judge ``version`` by the evidence, signatures, keys and revocations on record now.
 
     context : must lie in the signed scope; when it is not given the scope is not judged
@@ -81,37 +80,15 @@ def standing(version: ModelVersion, context: Mapping[str, Any] | None = None) ->
     return Standing(version, reasons, _after(version, reasons))
 
 
-def need_homologated(versions: Iterable[ModelVersion], context: Mapping[str, Any] | None = None) -> None:
+def need_homologated(versions: Iterable[Published], context: Mapping[str, Any] | None = None) -> None:
     """Raises NotHomologated unless each of ``versions`` may take production traffic."""
     standings = [standing(version, context) for version in versions]
     if not all(standings):
         raise NotHomologated(standings)
 
 
-def invalidations(nodes: Nodes, subject: str) -> list[str]:
-    """What stands against ``subject`` or anything it came from: unlifted revocations and invalidations, in words."""
-    ancestors = nodes.ancestors(subject).nodes
-    return _against(nodes, {node.id: title(node) for node in ancestors}, subject)
-
-
-def _against(nodes: Nodes, names: Mapping[str, str], subject: str) -> list[str]:
-    edges = nodes.edges(sorted(names), "in", "invalidated")
-    lifted = {edge.dst for edge in nodes.edges(sorted({edge.src for edge in edges}), "in", "invalidated")}
-    found = []
-    for edge in edges:
-        if edge.src not in lifted:
-            event = nodes.get([edge.src])[0]
-            what = (
-                "it was revoked" if edge.dst == subject else f"{names[edge.dst]}, which it came from, was invalidated"
-            )
-            reason = f": {event.doc['reason']}" if event.doc.get("reason") else ""
-            by = event.doc.get("by") or event.created_by
-            found.append(f"{what} by {by} on {clock.as_text(event.created_at)}{reason} ({event.kind} {event.id})")
-    return found
-
-
 def _problems(
-    version: ModelVersion,
+    version: Published,
     signature: Signature,
     evidence: Mapping[str, Evidence],
     keys: Mapping[str, Key],
@@ -125,7 +102,7 @@ def _problems(
         return [f"the signature that names {signature.by} is not by that key: it was changed after it was made"]
     if key.revoked_at is not None:
         return [f"signed by {key.owner} with key {key.id[:12]}, which was revoked on {clock.as_text(key.revoked_at)}"]
-    if against := _against(version.store.nodes, {signature.id: ""}, signature.id):
+    if against := against_any(version.store.nodes, {signature.id: ""}, signature.id):
         return [f"the signature of {key.owner} counts no more: {each}" for each in against]
     read = evidence.get(signature.evidence)
     if read is None:
@@ -160,7 +137,7 @@ def _standing_rejection(counting: list[Signature]) -> Signature | None:
     return next((each for each in last.values() if each.verdict == "rejected"), None)
 
 
-def _after(version: ModelVersion, reasons: tuple[str, ...]) -> str:
+def _after(version: Published, reasons: tuple[str, ...]) -> str:
     """The command that answers the first reason a person can act on."""
     text = " ".join(reasons)
     if " failed" in text:
@@ -176,7 +153,7 @@ def _after(version: ModelVersion, reasons: tuple[str, ...]) -> str:
     return f"`instar sign {version}`"
 
 
-def _notes(version: ModelVersion, signature: Signature, keys: Mapping[str, Key]) -> tuple[str, ...]:
+def _notes(version: Published, signature: Signature, keys: Mapping[str, Key]) -> tuple[str, ...]:
     notes = []
     training = version.store.nodes.get([version.training]) if version.training else []
     authors = {version.node.created_by, *(node.created_by for node in training)}

@@ -26,7 +26,7 @@ def fit_estimator(estimator: Any, matrix: Any, y: NDArray[Any], seed: int) -> An
             f"train: there is no row with a target for {learner_of(estimator)}; check the target and filters"
         )
     if is_classifier(estimator) and len(np.unique(y)) < 2:
-        raise BadInput(f"train: every row has the target {y[0]!r}; {learner_of(estimator)} needs two classes or more")
+        raise BadInput(f"train: every row has the target {y[0]}; {learner_of(estimator)} needs two classes or more")
     seeded = seed_estimator(clone(estimator), seed)
     return seeded.fit(accepted(seeded, matrix), y)
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from instar.base.errors import BadInput, NotFound
-from instar.base.ids import content_id, is_id, named_id
+from instar.base.ids import is_id, named_id
 from instar.base.settings import project_setting
-from instar.models.bundle import Bundle
-from instar.models.shelf import load_bundle
+from instar.models.published import Published
 from instar.store.records import Node
 
 if TYPE_CHECKING:
@@ -21,39 +19,8 @@ if TYPE_CHECKING:
     from instar.store import Store
 
 
-@dataclass(frozen=True)
-class ModelVersion:
-    """A published version. number : in this store;  digest : of its bundle;  new : whether publishing made it
-
-    activity : id of the publication, which whoever uses the version names as ``informed``
-    training : id of the activity that trained it
-    """
-
-    id: str
-    name: str
-    number: int
-    digest: str
-    project: str
-    activity: str
-    training: str
-    node: Node
-    store: Store
-    new: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.name}@{self.number}"
-
-    def __repr__(self) -> str:
-        return f"ModelVersion({self!s}, {self.id[:8]})"
-
-    @property
-    def bundle_id(self) -> str:
-        """The id of the content node that holds its bundle."""
-        return content_id("bundle", self.digest)
-
-    def load(self, trusted: Sequence[str] = ()) -> Bundle:
-        """Its bundle. Raises Untrusted when it holds types that its format does not trust."""
-        return load_bundle(self.store, self.bundle_id, trusted)
+class ModelVersion(Published):
+    """A published version, with what can be asked and done about it."""
 
     def homologate(
         self, scope: Mapping[str, Any] | None = None, checks: Sequence[str] | None = None, evaluation: str = ""
@@ -65,7 +32,7 @@ class ModelVersion:
 
     def evidence(self) -> list[Evidence]:
         """All evidence about it, oldest first."""
-        from instar.models.homologate import evidence_of
+        from instar.models.dossier import evidence_of
 
         return [evidence for _, evidence in evidence_of(self)]
 

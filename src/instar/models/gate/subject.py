@@ -13,9 +13,9 @@ from instar.models.bundle import Description, read_description
 from instar.models.evaluate import Report
 from instar.models.gate.clean import Measured, measure_apart
 from instar.models.leak import Leak, judge
+from instar.models.published import Published
 from instar.models.recording import SAMPLE
 from instar.models.shelf import bundle_folder, file_of
-from instar.models.version import ModelVersion
 from instar.store.records import Node
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Subject:
     """A version before the gate. evaluation : id of the evaluation to judge by; chosen when empty"""
 
-    def __init__(self, version: ModelVersion, evaluation: str = "") -> None:
+    def __init__(self, version: Published, evaluation: str = "") -> None:
         self.version = version
         self._asked = evaluation
         if evaluation and evaluation not in {node.id for node in self.evaluations}:
