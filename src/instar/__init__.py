@@ -10,51 +10,58 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from instar import models, prep
+    from instar.base.errors import InstarError
     from instar.data.datasets import DatasetVersion, dataset, import_data
     from instar.flow.dataflow import Dataflow
-    from instar.models.registry import publish, version
+    from instar.models.registry import publish
+    from instar.models.standing import NotHomologated
     from instar.models.version import ModelVersion
-    from instar.serve.deployment import deploy, undeploy
+    from instar.models.version import version as model
+    from instar.serve.deployment import deploy
     from instar.serve.policies import Static, Thompson
     from instar.store import open_store
-    from instar.track import current_run, run, runs
+    from instar.track import current_run, get_run, run, runs
 
 __version__ = "0.1.0"
 __all__ = [
     "Dataflow",
     "DatasetVersion",
+    "InstarError",
     "ModelVersion",
+    "NotHomologated",
     "Static",
     "Thompson",
     "current_run",
     "dataset",
     "deploy",
+    "get_run",
     "import_data",
+    "model",
     "models",
     "open_store",
     "prep",
     "publish",
     "run",
     "runs",
-    "undeploy",
-    "version",
 ]
 
-# Where each name comes from; one that is a module itself stands for itself.
+# Where each name comes from, and what it is called there when that is something else.
 _HOME = {
     "Dataflow": "instar.flow.dataflow",
-    "ModelVersion": "instar.models.version",
-    "deploy": "instar.serve.deployment",
-    "publish": "instar.models.registry",
-    "undeploy": "instar.serve.deployment",
-    "version": "instar.models.registry",
     "DatasetVersion": "instar.data.datasets",
+    "InstarError": "instar.base.errors",
+    "ModelVersion": "instar.models.version",
+    "NotHomologated": "instar.models.standing",
     "Static": "instar.serve.policies",
     "Thompson": "instar.serve.policies",
     "current_run": "instar.track",
     "dataset": "instar.data.datasets",
+    "deploy": "instar.serve.deployment",
+    "get_run": "instar.track",
     "import_data": "instar.data.datasets",
+    "model": "instar.models.version:version",
     "open_store": "instar.store",
+    "publish": "instar.models.registry",
     "run": "instar.track",
     "runs": "instar.track",
 }
@@ -68,7 +75,8 @@ def __getattr__(name: str) -> Any:
         from instar.base.errors import suggestion
 
         raise AttributeError(f"module 'instar' has no attribute {name!r}; {suggestion(name, __all__)}")
-    value = getattr(import_module(_HOME[name]), name)
+    module, _, original = _HOME[name].partition(":")
+    value = getattr(import_module(module), original or name)
     globals()[name] = value
     return value
 
