@@ -102,10 +102,12 @@ class Connection(asyncio.Protocol):
         self._queue: deque[Exchange] = deque()
         self._request = Request()
         self._in_head = True
+        self._ended = False
         self._head_bytes = 0
         self._refused = False
         self._paused = False
         self._slow_reader = False
+        self._half_closed = False
 
     # the transport's side
 
@@ -135,12 +137,16 @@ class Connection(asyncio.Protocol):
         except httptools.HttpParserError as error:
             self._refuse(BadJson(f"this is not HTTP/1.1: {error}"))
         else:
-            self._head_bytes = self._head_bytes + len(data) if self._in_head else 0
+            # where a request ended in these bytes, what follows it is less than one read
+            self._head_bytes = self._head_bytes + len(data) if self._in_head and not self._ended else 0
+            self._ended = False
             if self._head_bytes > MOST_HEAD:
                 self._refuse(TooLarge("the head of the request", MOST_HEAD))
 
     def eof_received(self) -> bool:
-        return bool(self._queue)  # half closed: the answers that are due still leave
+        """The client sends no more: the answers that are due still leave, then it is over."""
+        self._half_closed = True
+        return bool(self._queue)
 
     def pause_writing(self) -> None:
         self._slow_reader = True
@@ -194,8 +200,7 @@ class Connection(asyncio.Protocol):
             self._refuse(TooLarge("the body", self._plane.most_body))
 
     def on_message_complete(self) -> None:
-        self._in_head = True
-        self._head_bytes = 0
+        self._in_head = self._ended = True
         if self._refused:
             return
         exchange = Exchange(self, self._parser.should_keep_alive() and not self._plane.draining)
@@ -214,7 +219,7 @@ class Connection(asyncio.Protocol):
             first = queue.popleft()
             if not self.closed:
                 self._transport.write(response)
-                if not first.keep_alive:
+                if not first.keep_alive or (self._half_closed and not queue):
                     self._hang_up()
         if self._paused:
             self._throttle()
