@@ -81,9 +81,9 @@ class DatasetVersion:
 
     def profile(self) -> Profile:
         """What is in each column, and what is suspicious about it."""
-        from instar.data.profile import profile
+        from instar.data.profiling import profile_table
 
-        return profile(self)
+        return profile_table(self.store, self.schema, self.chunks, self.name, self.number)
 
     def __str__(self) -> str:
         return f"{self.name}@{self.number}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import polars as pl
@@ -66,13 +66,14 @@ class TextForms(Summary):
         if texts.dtype != pl.String:
             raise WrongType(name, "text forms", str(texts.dtype), "text", "leave it out")
         table = texts.alias("text").value_counts(name="rows")
-        whole = Distinct.of(table, "text")
+        bare = table.with_columns(pl.col("text").str.strip_chars()).filter(pl.col("text") != "")
+        uncut = _as_parts(bare)
         return cls(
             values=len(texts),
             numbers=_rows(table, pl.col("text").str.contains(_NUMBER)),
             blank=_rows(table, pl.col("text").str.strip_chars() == ""),
             dates=_dates(table),
-            parts={separator: _parts(table, separator, whole) for separator in SEPARATORS},
+            parts={separator: _parts(table, separator, uncut) for separator in SEPARATORS},
         )
 
     def __or__(self, other: Self) -> Self:
@@ -108,14 +109,16 @@ def _dates(table: pl.DataFrame) -> dict[str, int]:
     return dates | times
 
 
-def _parts(table: pl.DataFrame, separator: str, whole: Distinct) -> Parts:
-    """``whole`` are the different values: where none holds the separator, they are the parts."""
-    text, rows = pl.col("text"), pl.col("rows")
+def _parts(table: pl.DataFrame, separator: str, uncut: Parts) -> Parts:
+    """``uncut`` : the values themselves, which are the parts where none holds the separator"""
+    text = pl.col("text")
     holding = table.filter(text.str.contains(separator, literal=True))
     if holding.is_empty():
-        letters = int(table.select((text.str.len_chars() * rows).sum()).item())
-        return Parts(0, int(table["rows"].sum()), letters, whole)
-    cut = table.with_columns(text.str.split(separator)).explode("text")
-    cut = cut.select(text.str.strip_chars(), rows).filter(text != "")
-    letters = int(cut.select((text.str.len_chars() * rows).sum()).item())
-    return Parts(int(holding["rows"].sum()), int(cut["rows"].sum()), letters, Distinct.of(cut, "text"))
+        return uncut
+    cut = table.with_columns(text.str.split(separator)).explode("text").with_columns(text.str.strip_chars())
+    return replace(_as_parts(cut.filter(text != "")), values=int(holding["rows"].sum()))
+
+
+def _as_parts(table: pl.DataFrame) -> Parts:
+    letters = int(table.select((pl.col("text").str.len_chars() * pl.col("rows")).sum()).item())
+    return Parts(0, int(table["rows"].sum()), letters, Distinct.of(table, "text"))

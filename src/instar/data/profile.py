@@ -1,30 +1,20 @@
-"""The profile of a dataset version: what is in each column, told from merged summaries of its chunks."""
+"""A profile: what is in each column of a dataset version and what is suspicious, as values and as tables for a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+import io
+from collections.abc import Iterator
+from typing import Any
 
 import msgspec
+from rich import box
+from rich.console import Console, RenderableType, RenderResult
+from rich.markup import escape
+from rich.table import Table
 
-from instar.base.digests import digest_value
-from instar.base.merge import fold
-from instar.base.schema import Field
-from instar.data.chunks import Chunk, read_chunk
-from instar.data.findings import Finding, Told, findings
-from instar.data.forms import TextForms
-from instar.data.summaries import Counts, Distinct, Extremes, FrequentItems, Moments, Of, QuantileGrid, Summary
+from instar.data.findings import Finding
 
-if TYPE_CHECKING:
-    from rich.console import Console, RenderResult
-
-    from instar.data.datasets import DatasetVersion
-    from instar.store import Store
-
-SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
-TOP = 5
-COUNTED = 1024  # up to so many different values, all are counted exactly
-_TIMES = ("date", "datetime", "time", "duration")
+WIDEST_VALUE = 24
 
 
 class ColumnProfile(msgspec.Struct, frozen=True):
@@ -68,83 +58,81 @@ class Profile(msgspec.Struct, frozen=True):
         return dict(msgspec.to_builtins(self))
 
     def __rich_console__(self, console: Console, options: Any) -> RenderResult:
-        from instar.data.profile_view import tables
-
-        yield from tables(self)
+        yield from _tables(self)
 
     def __str__(self) -> str:
-        from instar.data.profile_view import as_text
-
-        return as_text(self)
+        return _as_text(self)
 
 
-def profile(version: DatasetVersion) -> Profile:
-    """Profile a version. Summaries of chunks are remembered, so what is unchanged is not read again."""
-    wants = {field.name: _wanted(field) for field in version.schema}
-    summaries = _summarise(version.store, version.chunks, wants)
-    columns = tuple(_column(field, summaries[field.name]) for field in version.schema)
-    told = [
-        Told(field, each.rows, each.missing, each.distinct, summaries[field.name])
-        for field, each in zip(version.schema, columns)
-    ]
-    return Profile(version.name, version.number, version.rows, columns, tuple(findings(told, version.frames)))
+def _tables(profile: Profile) -> Iterator[RenderableType]:
+    """The columns, then the findings."""
+    columns = Table(
+        title=f"{profile.dataset}@{profile.version}: {profile.rows:,} rows", box=box.SIMPLE, title_justify="left"
+    )
+    columns.add_column("column", style="bold", overflow="fold")
+    columns.add_column("type")
+    columns.add_column("missing", justify="right")
+    columns.add_column("distinct", justify="right")
+    columns.add_column("least … median … greatest / commonest", overflow="fold")
+    for each in profile.columns:
+        columns.add_row(escape(each.name), _type(each), _missing(each), _distinct(each), escape(_values(each)))
+    yield columns
+    yield _findings(profile)
 
 
-def _wanted(field: Field) -> dict[str, Of]:
-    """What is asked of a column, by its type. Nested and binary columns are only counted."""
-    name = field.name
-    wanted = {"counts": Of(Counts, name)}
-    if field.type in ("null", "binary") or "[" in field.type.removeprefix("datetime["):
-        return wanted
-    wanted |= {"distinct": Of(Distinct, name), "top": Of(FrequentItems, name, limit=COUNTED)}
-    if field.type == "string":
-        return wanted | {"forms": Of(TextForms, name)}
-    wanted["ends"] = Of(Extremes, name)
-    if field.is_number:
-        wanted |= {"moments": Of(Moments, name), "grid": Of(QuantileGrid, name)}
-    return wanted
+def _as_text(profile: Profile, width: int = 120) -> str:
+    """The same tables as plain text."""
+    buffer = io.StringIO()
+    console = Console(file=buffer, width=width, color_system=None, force_terminal=False)
+    console.print(*_tables(profile), sep="\n")
+    return buffer.getvalue()
 
 
-def _summarise(
-    store: Store, chunks: list[Chunk], wants: Mapping[str, Mapping[str, Of]]
-) -> dict[str, dict[str, Summary]]:
-    """The merged summaries of all chunks, folded in manifest order."""
-    asked = [of for column in wants.values() for of in column.values()]
-    task = [of.definition() for of in asked]
-    keys = [digest_value(["profile", task, chunk.digest]) for chunk in chunks]
-    known = store.memo.get(keys)
-    parts: list[list[bytes]] = []
-    for key, chunk in zip(keys, chunks):
-        if key not in known:
-            frame = read_chunk(store, chunk)
-            known[key] = msgspec.msgpack.encode([of.of(frame).to_bytes() for of in asked])
-            store.memo.put({key: known[key]})
-        parts.append(msgspec.msgpack.decode(known[key], type=list[bytes]))
-    merged = iter([fold(of.from_bytes(part[place]) for part in parts) for place, of in enumerate(asked)])
-    return {name: {key: next(merged) for key in column} for name, column in wants.items()}
+def _findings(profile: Profile) -> RenderableType:
+    if not profile.findings:
+        return "Nothing suspicious was found."
+    table = Table(title=f"{len(profile.findings)} findings", box=box.SIMPLE, title_justify="left")
+    table.add_column("finding", style="yellow", no_wrap=True)
+    table.add_column("what was seen", overflow="fold", ratio=3)
+    table.add_column("next step", overflow="fold", ratio=2)
+    for finding in profile.findings:
+        table.add_row(finding.kind, escape(finding.text), escape(finding.next_step))
+    return table
 
 
-def _column(field: Field, summaries: Mapping[str, Summary]) -> ColumnProfile:
-    counts = summaries["counts"]
-    assert isinstance(counts, Counts)
-    known: dict[str, Any] = {}
-    for summary in summaries.values():
-        match summary:
-            case Distinct():
-                known["distinct"] = min(round(float(summary.estimate)), counts.seen)
-            case FrequentItems():
-                known["top"] = tuple(summary.top(TOP))
-                if not summary.error:
-                    known |= {"distinct": len(summary.counts), "distinct_exact": True}
-            case Extremes():
-                known |= {"low": _plain(summary.low), "high": _plain(summary.high)}
-            case Moments() if summary.n:
-                known |= {"mean": float(summary.mean), "deviation": summary.deviation}
-            case QuantileGrid() if summary.n:
-                quantiles = {f"{share:g}": summary.quantile(share) for share in SHARES}
-                known["quantiles"] = {share: float(value) for share, value in quantiles.items() if value is not None}
-    return ColumnProfile(field.name, field.type, field.unit, counts.rows, counts.nulls, **known)
+def _type(column: ColumnProfile) -> str:
+    return escape(f"{column.type}, {column.unit}" if column.unit else column.type)
 
 
-def _plain(value: Any) -> float | int | str | None:
-    return value if value is None or isinstance(value, int | float) else str(value)
+def _missing(column: ColumnProfile) -> str:
+    if not column.missing:
+        return "-"
+    share = column.missing / column.rows
+    return "all" if column.missing == column.rows else f"{share:.1%}" if share >= 0.001 else f"{column.missing} rows"
+
+
+def _distinct(column: ColumnProfile) -> str:
+    if column.distinct is None:
+        return ""
+    return f"{column.distinct:,}" if column.distinct_exact else f"~{column.distinct:,}"
+
+
+def _values(column: ColumnProfile) -> str:
+    if column.missing == column.rows:
+        return ""
+    if column.quantiles and column.type != "bool":
+        return f"{_short(column.low)} … {_short(column.quantiles['0.5'])} … {_short(column.high)}"
+    if column.low is not None and column.type != "bool":
+        return f"{_short(column.low)} … {_short(column.high)}"
+    return ", ".join(f"{_short(value or repr(value))} ({rows:,})" for value, rows in column.top[:3] if rows > 1)
+
+
+def _short(value: object) -> str:
+    text = (
+        f"{value:g}"
+        if isinstance(value, float) and abs(value) < 1e6
+        else f"{value:,.0f}"
+        if isinstance(value, float)
+        else str(value)
+    )
+    return text if len(text) <= WIDEST_VALUE else text[: WIDEST_VALUE - 1] + "…"

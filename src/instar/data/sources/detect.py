@@ -19,6 +19,7 @@ from instar.data.sources.source import SOURCES, Reader, Source
 
 __all__ = ["open_source"]
 _BUILT_IN = (_csv, _json, _parquet, _sqlite)  # importing them fills SOURCES
+_LIGHT = ("csv", "json", "jsonl", "parquet", "sqlite")
 _FIRST_BYTES = 16
 
 
@@ -72,9 +73,9 @@ def _locate(given: str | Path | Sequence[str | Path]) -> list[Path]:
 
 
 def _reader(paths: Sequence[Path], format: str | None) -> Reader:
-    if format == "duckdb" or not format:
-        from instar.data.sources import duckdb as _duckdb  # noqa: F401  # costs 0.2 s: only when it may be needed
     if format:
+        if format not in _LIGHT:
+            _all_readers()
         return SOURCES[format]
     readers = {path: _told(path) for path in paths}
     first = readers[paths[0]]
@@ -90,7 +91,10 @@ def _reader(paths: Sequence[Path], format: str | None) -> Reader:
 def _told(path: Path) -> Reader:
     """The reader for the name of the file, else for its first bytes."""
     name = path.name.lower()
-    readers = [SOURCES[format] for format in SOURCES]
+    for reader in [SOURCES[format] for format in _LIGHT]:
+        if name.endswith(reader.suffixes):
+            return reader
+    readers = _all_readers()
     for reader in readers:
         if name.endswith(reader.suffixes):
             return reader
@@ -102,6 +106,13 @@ def _told(path: Path) -> Reader:
         if reader.magic and start[reader.magic[0] :].startswith(reader.magic[1]):
             return reader
     raise FormatUnknown(f"{path}: neither its name nor its first bytes say which format it has", SOURCES)
+
+
+def _all_readers() -> list[Reader]:
+    """All readers, those of other packages included; importing DuckDB costs 0.2 s, so only when it may be needed."""
+    from instar.data.sources import duckdb  # noqa: F401  # enters its reader
+
+    return [SOURCES[format] for format in SOURCES]
 
 
 def _check_options(reader: Reader, chosen: Mapping[str, Any], given: Mapping[str, Any]) -> None:
