@@ -89,23 +89,21 @@ def _reader(paths: Sequence[Path], format: str | None) -> Reader:
 
 
 def _told(path: Path) -> Reader:
-    """The reader for the name of the file, else for its first bytes."""
-    name = path.name.lower()
-    for reader in [SOURCES[format] for format in _LIGHT]:
-        if name.endswith(reader.suffixes):
-            return reader
-    readers = _all_readers()
-    for reader in readers:
-        if name.endswith(reader.suffixes):
-            return reader
+    """The reader for the name of the file, else for its first bytes; the readers that cost nothing to import first."""
     with path.open("rb") as file:
         start = file.read(_FIRST_BYTES)
+    for readers in (_light_readers, _all_readers):
+        for reader in readers():
+            offset, magic = reader.magic or (0, b"")
+            if path.name.lower().endswith(reader.suffixes) or (magic and start[offset:].startswith(magic)):
+                return reader
     if not start:
         raise FileEmpty(path)
-    for reader in readers:
-        if reader.magic and start[reader.magic[0] :].startswith(reader.magic[1]):
-            return reader
     raise FormatUnknown(f"{path}: neither its name nor its first bytes say which format it has", SOURCES)
+
+
+def _light_readers() -> list[Reader]:
+    return [SOURCES[format] for format in _LIGHT]
 
 
 def _all_readers() -> list[Reader]:
