@@ -12,7 +12,7 @@ import ipaddress
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -91,7 +91,7 @@ class Server:
         self._retiring: list[Journal] = []
         self._tasks: set[asyncio.Task[Any]] = set()
         self._tried: dict[str, float] = {}
-        self._looking: asyncio.Task[None] | None = None
+        self._looking: list[asyncio.Task[None]] = []
         self._sealing: asyncio.Task[None] | None = None
         self._seal_again = False
         self._server: asyncio.Server | None = None
@@ -105,30 +105,35 @@ class Server:
         """Start what is live, then listen. Raises OSError when the address is taken."""
         self._seal()
         await self._look()
+        await self._tick()
         self._server = await asyncio.get_running_loop().create_server(self.plane.connection, self._host, self._port)
         self._port = self._server.sockets[0].getsockname()[1]
-        self._looking = asyncio.create_task(self._keep_looking())
+        # Apart, since taking over a deployment version may take longer than a token may go unchecked.
+        self._looking = [asyncio.create_task(self._again(look)) for look in (self._tick, self._look)]
 
     # what is live
 
-    async def _keep_looking(self) -> None:
-        """Take over what changes in the store. A store that does not answer is told once, and asked again."""
+    async def _again(self, look: Callable[[], Awaitable[None]]) -> None:
+        """Call ``look`` every second. A store that does not answer is told once, and asked again."""
         from sqlalchemy.exc import SQLAlchemyError
 
         said = ""
         while True:
             await asyncio.sleep(LOOK)
-            self.plane.hang_up_idle(asyncio.get_running_loop().time())
-            for served in self.plane.served.values():
-                served.look_after()
             try:
-                await asyncio.to_thread(self.guard.refresh)
-                await self._look()
+                await look()
                 said = ""
             except (InstarError, OSError, SQLAlchemyError) as error:
                 if str(error) != said:
                     said = str(error)
                     _say(f"the store does not answer, what is live stays as it is: {said}")
+
+    async def _tick(self) -> None:
+        """What each second asks for: idle connections, model hosts, tokens."""
+        self.plane.hang_up_idle(asyncio.get_running_loop().time())
+        for served in self.plane.served.values():
+            served.look_after()
+        await asyncio.to_thread(self.guard.refresh)
 
     async def _look(self) -> None:
         live = await asyncio.to_thread(live_deployments, self.store, self.project)
@@ -240,8 +245,8 @@ class Server:
 
     async def stop(self) -> None:
         """Answer what is in flight, make everything durable, stop the hosts, seal the segments."""
-        if self._looking is not None:
-            self._looking.cancel()
+        for looking in self._looking:
+            looking.cancel()
         self.plane.draining = True
         if self._server is not None:
             self._server.close()
