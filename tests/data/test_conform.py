@@ -38,7 +38,7 @@ def test_what_loses_nothing_is_done_silently() -> None:
     ],
 )
 def test_anything_else_is_refused_by_name(values: pl.Series, dtype: pl.DataType) -> None:
-    with pytest.raises(WrongType, match="test: column 'x' is .* is needed; give values of type"):
+    with pytest.raises(WrongType, match=r"test: column 'x' is .* is needed; give values of type"):
         into(values, dtype)
 
 

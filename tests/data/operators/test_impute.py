@@ -14,7 +14,7 @@ from instar.data.fitting import fit
 def test_the_mean_and_median_of_integers_give_floats_also_where_nothing_is_missing() -> None:
     films = pl.DataFrame({"Runtime": [90, 100]})
     for strategy in ("mean", "median"):
-        out = fit([prep.Impute("Runtime", strategy=strategy)], [films]).apply(films).frame  # type: ignore[arg-type]
+        out = fit([prep.Impute("Runtime", strategy=strategy)], [films]).apply(films).frame
         assert out.schema == {"Runtime": pl.Float64}
 
 
@@ -50,6 +50,11 @@ def test_a_constant_must_fit_its_column() -> None:
         prep.Impute("Year", strategy="constant", value="none").output(schema)
     assert prep.Impute("Year", strategy="constant", value=0.5).output(schema)["Year"].type == "float64"
     assert prep.Impute("Year", strategy="constant", value=0).output(schema)["Year"].type == "int64"
+
+
+def test_a_constant_must_be_small_enough_for_its_column() -> None:
+    with pytest.raises(WrongType, match="'x' is int8, a column that can hold 300 is needed"):
+        prep.Impute("x", strategy="constant", value=300).output(Schema.of(Field("x", "int8")))
 
 
 def test_half_a_definition_is_refused() -> None:

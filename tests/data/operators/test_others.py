@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from instar import prep
-from instar.base.errors import BadInput, ColumnMissing, NotFound
+from instar.base.errors import BadInput, ColumnMissing, NotFound, WrongType
 from instar.base.schema import Field, Schema
 from instar.data.fitting import fit
 from instar.data.operators import OPERATORS, operator_from
@@ -39,6 +39,11 @@ def test_a_format_is_for_dates_and_times() -> None:
         prep.Cast("x", to="date", format="%Y").output(Schema.of(Field("x", "int64")))
     with pytest.raises(BadInput, match="unknown column type 'double'"):
         prep.Cast("x", to="double")
+
+
+def test_types_that_are_not_read_as_one_another_are_refused_where_it_is_defined() -> None:
+    with pytest.raises(WrongType, match="Cast: column 'x' is string, a type that can be read as bool is needed"):
+        prep.Cast("x", to="bool").output(Schema.of(Field("x", "string")))
 
 
 def test_above_a_given_value_learns_nothing() -> None:

@@ -137,10 +137,10 @@ def test_every_summary_of_the_table_is_held_to_the_laws() -> None:
 
 
 def close_moments(one: Moments, other: Moments, frame: pl.DataFrame) -> bool:
-    values: list[float] = [abs(value) for value in values_of(frame, "x") if np.isfinite(value)]
-    room = 1e-12 * max(values, default=0.0)
+    values = [float(abs(value)) for value in values_of(frame, "x") if np.isfinite(value)]
+    room: float = 1e-12 * max(values, default=0.0)
     gaps = [abs(one.mean - other.mean), abs(one.deviation - other.deviation)]
-    return one.n == other.n and max(gaps) <= room
+    return bool(one.n == other.n and max(gaps) <= room)
 
 
 def within_rank(grid: QuantileGrid, values: Any) -> bool:
@@ -149,7 +149,7 @@ def within_rank(grid: QuantileGrid, values: Any) -> bool:
     for share in np.linspace(0, 1, 11):
         found = grid.quantile(float(share))
         if found is None:
-            return n == 0
+            return bool(n == 0)
         below, upto = np.searchsorted(values, found, "left") / n, np.searchsorted(values, found, "right") / n
         if not (below <= share + room and upto >= share - room):
             return False

@@ -20,6 +20,7 @@ def test_the_rank_error_is_bounded_however_many_chunks(chunk: int) -> None:
     ordered = np.sort(values)
     for share in np.linspace(0, 1, 65):
         found = merged.quantile(float(share))
+        assert found is not None
         low, high = np.searchsorted(ordered, found, "left"), np.searchsorted(ordered, found, "right")
         assert low / values.size <= share + 1 / 1024
         assert high / values.size >= share - 1 / 1024

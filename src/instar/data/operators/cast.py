@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import polars as pl
+from polars.exceptions import PolarsError
 
-from instar.base.errors import BadInput
+from instar.base.errors import BadInput, WrongType
 from instar.base.schema import Schema
 from instar.base.types import dtype_of
 from instar.data.operators.operator import Col, ExpressionOperator, Known, Nothing, operator, with_fields
@@ -44,9 +45,12 @@ class Cast(ExpressionOperator[Nothing]):
 
     def output(self, schema: Schema, state: Nothing | None = None) -> Schema:
         found = [plain(schema, name, "Cast") for name in self.columns]
-        if self.format is not None:
-            for field in found:
+        for field in found:
+            if self.format is not None:
                 self._check_format(field.name, field.type)
+            elif not _castable(dtype_of(field.type), dtype_of(self.to)):
+                hint = "go by way of a type between them, such as string or int64"
+                raise WrongType(field.name, "Cast", field.type, f"a type that can be read as {self.to}", hint)
         return with_fields(schema, *(retyped(field, self.to) for field in found))
 
     def _check_format(self, column: str, kind: str) -> None:
@@ -72,3 +76,12 @@ class Cast(ExpressionOperator[Nothing]):
         refused = "refused" if self.strict else "missing"
         way = f" by {self.format!r}" if self.format else ""
         return "\n".join(f"{name}: read as {self.to}{way}; what cannot be read is {refused}" for name in self.columns)
+
+
+def _castable(found: pl.DataType, wanted: pl.DataType) -> bool:
+    """Whether Polars has a cast between the two types at all, which an empty column tells."""
+    try:
+        pl.Series([], dtype=found).cast(wanted)
+    except PolarsError:
+        return False
+    return True

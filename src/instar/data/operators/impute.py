@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import msgspec
+import numpy as np
 import polars as pl
 
 from instar.base.errors import BadInput, WrongType
@@ -146,9 +147,14 @@ class Impute(ExpressionOperator[Fills]):
 
 
 def _fits(value: Filler | None, field: Field) -> bool:
-    """Whether a column can hold the constant: text in text, truth values in bool, numbers in numbers."""
+    """Whether a column can hold the constant: text in text, truth values in bool, numbers in (wide enough) numbers."""
     if isinstance(value, bool):
         return field.type == "bool"
     if isinstance(value, str):
         return field.type == "string"
-    return field.is_number and field.type != "bool"
+    if field.type.startswith("float") or isinstance(value, float):
+        return field.is_number and field.type != "bool"
+    if not field.is_number or field.type == "bool" or value is None:
+        return False
+    bounds = np.iinfo(field.type)
+    return int(bounds.min) <= value <= int(bounds.max)
