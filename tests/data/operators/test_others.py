@@ -44,6 +44,10 @@ def test_a_format_is_for_dates_and_times() -> None:
 def test_types_that_are_not_read_as_one_another_are_refused_where_it_is_defined() -> None:
     with pytest.raises(WrongType, match="Cast: column 'x' is string, a type that can be read as bool is needed"):
         prep.Cast("x", to="bool").output(Schema.of(Field("x", "string")))
+    with pytest.raises(WrongType, match='say how it is written, such as format="%Y-%m-%d"'):
+        prep.Cast("x", to="date").output(Schema.of(Field("x", "string")))
+    with pytest.raises(WrongType, match=r"""Cast\("x", to="string"\) first"""):
+        prep.Cast("x", to="int64").output(Schema.of(Field("x", "binary")))
 
 
 def test_above_a_given_value_learns_nothing() -> None:

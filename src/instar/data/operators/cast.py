@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import polars as pl
-from polars.exceptions import PolarsError
 
 from instar.base.errors import BadInput, WrongType
 from instar.base.schema import Schema
@@ -48,10 +47,18 @@ class Cast(ExpressionOperator[Nothing]):
         for field in found:
             if self.format is not None:
                 self._check_format(field.name, field.type)
-            elif not _castable(dtype_of(field.type), dtype_of(self.to)):
-                hint = "go by way of a type between them, such as string or int64"
-                raise WrongType(field.name, "Cast", field.type, f"a type that can be read as {self.to}", hint)
+            else:
+                self._check_type(field.name, field.type)
         return with_fields(schema, *(retyped(field, self.to) for field in found))
+
+    def _check_type(self, column: str, kind: str) -> None:
+        needed = f"a type that can be read as {self.to}"
+        if kind == "string" and self.to.partition("[")[0] in _TIMES:
+            raise WrongType(column, "Cast", kind, needed, 'say how it is written, such as format="%Y-%m-%d"')
+        if kind == "string" and self.to == "bool":
+            raise WrongType(column, "Cast", kind, needed, f'OneHot("{column}") takes it as it is')
+        if kind == "binary" and self.to != "string":
+            raise WrongType(column, "Cast", kind, needed, f'Cast("{column}", to="string") first')
 
     def _check_format(self, column: str, kind: str) -> None:
         times = kind.partition("[")[0] in _TIMES
@@ -76,12 +83,3 @@ class Cast(ExpressionOperator[Nothing]):
         refused = "refused" if self.strict else "missing"
         way = f" by {self.format!r}" if self.format else ""
         return "\n".join(f"{name}: read as {self.to}{way}; what cannot be read is {refused}" for name in self.columns)
-
-
-def _castable(found: pl.DataType, wanted: pl.DataType) -> bool:
-    """Whether Polars has a cast between the two types at all, which an empty column tells."""
-    try:
-        pl.Series([], dtype=found).cast(wanted)
-    except PolarsError:
-        return False
-    return True
