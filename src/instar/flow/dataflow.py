@@ -9,7 +9,7 @@ from instar.base.errors import BadInput
 from instar.base.settings import project_setting
 from instar.data.datasets import DatasetVersion
 from instar.data.datasets import dataset as find_dataset
-from instar.flow.engines import Progress, engine
+from instar.flow.engines import ENGINES, Progress
 from instar.flow.executor import Executor
 from instar.flow.progress import shown
 from instar.flow.result import Result, collect
@@ -62,7 +62,7 @@ class Dataflow(Graph):
         with track_run(name or self.name, experiment=self.name, store=self.store, project=self.project) as run:
             self._log_parameters(run, want)
             with shown(progress) as report:
-                executor = Executor(self.store, _engine(engine, report), self.project, memo)
+                executor = Executor(self.store, ENGINES[engine](report), self.project, memo)
                 executor.finish(handle.step for handle in want.values())
             self._link(run, want, executor)
             result = collect(want, executor, run.id)
@@ -100,6 +100,3 @@ class Dataflow(Graph):
         edges = [Edge(run.id, "informed", executor.done[handle.step].activity, name) for name, handle in want.items()]
         run.flush()
         self.store.nodes.put([Record(edges=tuple(edges))])
-
-
-_engine = engine

@@ -11,10 +11,12 @@ import msgspec
 from instar.base import clock
 from instar.base.digests import digest_value
 from instar.base.settings import author_setting
+from instar.flow.action import Action
 from instar.flow.fingerprint import libraries, plain
+from instar.flow.outcome import Done, Outcome
 from instar.flow.pipeline import Pipeline
 from instar.flow.step import RowVerb, Step
-from instar.flow.work import Done, Outcome, Work
+from instar.flow.work import Work
 from instar.store.records import Edge, File, Node, Record
 from instar.track.code import code
 from instar.track.environment import environment
@@ -88,7 +90,7 @@ class Executor:
     def _execute(self, step: Step) -> None:
         work = Work(self.store, self.engine, self.done, step, self.memo)
         started = clock.now()
-        outcome = step.verb.execute(work, step)
+        outcome = step.verb.execute(work, step) if isinstance(step.verb, Action) else Outcome()
         self.store.nodes.put([self._record(step, work, outcome, started)])
         self.done[step] = Done(
             work.activity,

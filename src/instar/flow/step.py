@@ -12,8 +12,6 @@ from instar.base.schema import Schema
 if TYPE_CHECKING:
     import polars as pl
 
-    from instar.flow.work import Outcome, Work
-
 OUT = "out"  # the port of a step that gives one thing
 
 
@@ -37,10 +35,6 @@ class Verb:
         """What decides the result beside the inputs; None when that cannot be determined: then it runs each time."""
         return digest_value([self.name, self.parameters()])
 
-    def execute(self, work: Work, step: Step) -> Outcome:
-        """Do it. Called once a step, after the steps before it."""
-        raise TypeError(f"{type(self).__name__} does not say how it is executed")
-
 
 class RowVerb(Verb):
     """A verb that treats each row by itself: it runs inside the pass of whoever needs its rows, and writes nothing."""
@@ -54,11 +48,6 @@ class RowVerb(Verb):
     def frame(self, frame: pl.DataFrame, port: str, given: dict[str, Any]) -> pl.DataFrame:
         """The rows of one chunk, at once. given : values of the step's other inputs, by name"""
         return self.rows(frame.lazy(), port).collect()
-
-    def execute(self, work: Work, step: Step) -> Outcome:
-        from instar.flow.work import Outcome
-
-        return Outcome()
 
 
 @dataclass(frozen=True, eq=False)

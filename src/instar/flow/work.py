@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,6 +19,7 @@ from instar.data.preparation import Preparation
 from instar.data.summaries import Of, Summary
 from instar.data.target import Target
 from instar.flow.fingerprint import libraries
+from instar.flow.outcome import Done, Outcome
 from instar.flow.pipeline import Pipeline
 from instar.flow.schemas import found_widths
 from instar.flow.step import Input, Step
@@ -30,32 +30,6 @@ if TYPE_CHECKING:
     from instar.store import Store
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a step gave.
-
-    ports : plain values by port, kept in the memo;  made : content nodes by port;  used : what it read beside its inputs,
-    each with the activity that made it for it;  record : what else is written with the activity
-    files : of the activity, by name: (digest, size in bytes);  doc : what the activity says about itself
-    """
-
-    ports: dict[str, Any] = field(default_factory=dict)
-    made: dict[str, Node] = field(default_factory=dict)
-    used: dict[str, tuple[str, str]] = field(default_factory=dict)
-    record: Record = field(default_factory=Record)
-    files: dict[str, tuple[str, int]] = field(default_factory=dict)
-    doc: dict[str, Any] = field(default_factory=dict)
-
-
-class Done(msgspec.Struct, frozen=True):
-    """A finished step as the memo keeps it. made : ids of content nodes by port;  files : names to digests"""
-
-    activity: str
-    ports: dict[str, Any]
-    made: dict[str, str]
-    files: dict[str, str]
 
 
 class Work:

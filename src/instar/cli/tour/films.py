@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from instar import prep
 from instar.base.errors import NotFound
 from instar.cli.render import Table
 from instar.cli.tour.say import Say, short
+from instar.data import operators as prep
 from instar.data.datasets import DatasetVersion, import_data
 from instar.flow.dataflow import Dataflow
 from instar.flow.result import Result

@@ -1,29 +1,6 @@
 """Engines run the tasks of a plan. The local one is a pool of threads; others enter the table by name."""
 
-from __future__ import annotations
+from instar.flow.engines.engine import ENGINES, Engine, Progress
+from instar.flow.engines.local import LocalEngine
 
-from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
-
-from instar.base.tables import Table
-
-A = TypeVar("A")
-B = TypeVar("B")
-Progress = Callable[[str, int, int], None]
-
-
-class Engine(Protocol):
-    """Runs independent tasks, one for each chunk."""
-
-    def map(self, task: Callable[[A], B], items: Sequence[A], label: str) -> list[B]:
-        """The results in the order of ``items``; the first error ends the pass, tasks not begun are dropped."""
-
-
-ENGINES: Table[Callable[[Progress], Engine]] = Table("engine", "instar.engines")
-
-
-def engine(name: str, progress: Progress) -> Engine:
-    """The engine called ``name``, which reports its progress: (label, tasks done, tasks in all)."""
-    from instar.flow.engines import local  # noqa: F401 - enters itself into the table
-
-    return ENGINES[name](progress)
+__all__ = ["ENGINES", "Engine", "LocalEngine", "Progress"]

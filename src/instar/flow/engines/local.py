@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, as_completed, wait
 from typing import TypeVar
 
-from instar.flow.engines import ENGINES, Progress
+from instar.flow.engines.engine import ENGINES, Progress
 
 A = TypeVar("A")
 B = TypeVar("B")

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from instar.data.datasets import version_record
-from instar.flow.step import Step, Verb
+from instar.flow.action import Action
+from instar.flow.outcome import Outcome
+from instar.flow.step import Step
+from instar.flow.work import Work
 
 if TYPE_CHECKING:
     from instar.data.datasets import DatasetVersion
-    from instar.flow.work import Outcome, Work
 
 
 @dataclass(frozen=True)
-class Source(Verb):
+class Source(Action):
     """A dataset version. Its id says its project, name and content, so it is all the fingerprint needs."""
 
     version: DatasetVersion
@@ -27,8 +29,6 @@ class Source(Verb):
         return self.version.id
 
     def execute(self, work: Work, step: Step) -> Outcome:
-        from instar.flow.work import Outcome
-
         return Outcome(
             {"out": self.version.manifest},
             used={"dataset:out": (self.version.id, self.version.activity)},
@@ -37,7 +37,7 @@ class Source(Verb):
 
 
 @dataclass(frozen=True)
-class Write(Verb):
+class Write(Action):
     """Keep a table as a dataset version. The same rows again give the version that is there."""
 
     dataset: str
@@ -48,8 +48,6 @@ class Write(Verb):
         return {"dataset": self.dataset, "project": self.project}
 
     def execute(self, work: Work, step: Step) -> Outcome:
-        from instar.flow.work import Outcome
-
         table = work.need("table")
         written = work.write_table(work.frame(table).select(table.step.schema.names))
         version, record = version_record(

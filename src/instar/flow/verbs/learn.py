@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
@@ -21,10 +21,13 @@ from instar.data.operators import AnyOperator, Column
 from instar.data.preparation import Preparation
 from instar.data.summaries import Of
 from instar.data.target import AnyTarget, Target
+from instar.flow.action import Action
 from instar.flow.fingerprint import fingerprint
+from instar.flow.outcome import Outcome
 from instar.flow.pipeline import take_rows
 from instar.flow.rowdigests import to_bytes
-from instar.flow.step import Step, Verb
+from instar.flow.step import Step
+from instar.flow.work import Work
 from instar.models.bundle import Bundle
 from instar.models.evaluate import report_of
 from instar.models.predictions import predict_matrix
@@ -34,15 +37,12 @@ from instar.models.training import derived_seed, fit_estimator, learner_of, para
 from instar.store.records import File, Node, Record
 from instar.track.environment import environment
 
-if TYPE_CHECKING:
-    from instar.flow.work import Outcome, Work
-
 Words = NDArray[np.uint64]
 SAMPLE_ROWS = 1024
 
 
 @dataclass(frozen=True)
-class Fit(Verb):
+class Fit(Action):
     """Fit operators, in order, on the table that says so, and the target if one is given."""
 
     operators: tuple[AnyOperator, ...]
@@ -54,8 +54,6 @@ class Fit(Verb):
         return {"operators": operators, "target": self.target.definition() if self.target else None}
 
     def execute(self, work: Work, step: Step) -> Outcome:
-        from instar.flow.work import Outcome
-
         fitting = work.fit(work.need("table"), Fitting(self.operators, work.schema, self.target))
         preparation = fitting.preparation()
         data = preparation.to_bytes()
@@ -72,7 +70,7 @@ class Fit(Verb):
 
 
 @dataclass(frozen=True)
-class Train(Verb):
+class Train(Action):
     """Train an estimator on prepared rows. Rows without a target are left out and counted."""
 
     estimator: Any
@@ -93,8 +91,6 @@ class Train(Verb):
         return None if mine is None else digest_value([self.name, mine, self.target.definition(), list(self.features)])
 
     def execute(self, work: Work, step: Step) -> Outcome:
-        from instar.flow.work import Outcome
-
         target = self._target(work)
         preparation = self._preparation(work)
         parts = work.over(work.need("table"), lambda frame: Part.of(frame, preparation, target), rows=True)
@@ -145,14 +141,12 @@ class Train(Verb):
 
 
 @dataclass(frozen=True)
-class Evaluate(Verb):
+class Evaluate(Action):
     """Judge a model on raw rows: the model carries its preparation, and the target was learned in training."""
 
     name: ClassVar[str] = "evaluate"
 
     def execute(self, work: Work, step: Step) -> Outcome:
-        from instar.flow.work import Outcome
-
         target = work.target()
         bundle = load_bundle(work.store, work.value(work.need("model"))["bundle"])
         assert isinstance(bundle.preparation, Preparation)

@@ -5,28 +5,30 @@ Results are canonical: they depend on the rows and the order of the chunks, not 
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import polars as pl
 
 from instar.base.digests import digest_value
+from instar.flow.action import Action
 from instar.flow.fingerprint import fingerprint
+from instar.flow.outcome import Outcome
 from instar.flow.rowdigests import ROW
-from instar.flow.step import Step, Verb
+from instar.flow.step import Step
 from instar.flow.verbs.rows import texts
-
-if TYPE_CHECKING:
-    from instar.flow.work import Outcome, Work
+from instar.flow.work import Work
 
 How = Literal["inner", "left", "anti"]
 
 
-class WholeVerb(Verb):
+class WholeVerb(Action):
     """A verb on whole tables: from its inputs by name to one table."""
 
+    @abstractmethod
     def table(self, given: dict[str, pl.DataFrame]) -> pl.DataFrame:
-        raise TypeError(f"{type(self).__name__} does not say what it makes of its tables")
+        """What it makes of its tables."""
 
     def execute(self, work: Work, step: Step) -> Outcome:
         given = {each.name: work.frame(each) for each in step.inputs}
