@@ -17,7 +17,7 @@ SCRIPT = """
 import sys, time
 from instar.store import open_store
 from instar.track import run
-with run("doomed", store=open_store({store!r})) as one:
+with run("doomed", "films", store=open_store({store!r})) as one:
     one.log(lr=0.1)
     {then}
     print(one.id, flush=True)
@@ -62,7 +62,7 @@ def test_a_run_killed_within_its_first_moments_is_known_too(store: Store) -> Non
     process, id = started(store.folder)
     kill(process)
     found = get_run(id, store)
-    assert (found.name, found.status) == ("doomed", "failed")
+    assert (found.name, found.experiment, found.status) == ("doomed", "films", "failed")
 
 
 def test_starting_another_run_closes_those_left_behind(tmp_path: Path) -> None:

@@ -97,6 +97,8 @@ class Run:
             "pid": to.pid,
             "arguments": sys.argv[1:],
         }
+        if self.experiment:
+            doc["experiment"] = self.experiment
         node = Node(self.id, "run", "", self.project, self.name, clock.now(), author_setting(), doc)
         edges = [Edge(self.id, "used", content.id, content.kind) for content in to.origin.nodes]
         if self._parent is not None or (self.parent and to.store.nodes.has([self.parent])):

@@ -34,6 +34,8 @@ def _close(store: Store, notes: list[Record]) -> list[str]:
         doc = runs[id].doc
         error = f"the process {doc.get('pid')} on {doc.get('host')} ended without closing the run"
         labels += [Label(id, "error", error), Label(id, "status", "failed")]
+        if "experiment" in doc and "experiment" not in status[id]:
+            labels.append(Label(id, "experiment", doc["experiment"]))
     store.labels.set(labels)
     return left
 

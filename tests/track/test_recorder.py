@@ -1,0 +1,78 @@
+"""What is gathered is written once, whoever writes and whatever fails."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import pytest
+
+from instar.store import Store
+from instar.store.protocols import Metrics
+from instar.store.records import Metric
+from instar.store.sql.database import StoreBusy
+from instar.track import get_run, run, runs
+
+LOGGING = """
+import sys
+from instar.store import open_store
+from instar.track import run
+store = open_store(sys.argv[1])
+for number in range(5):
+    with run(f"{sys.argv[2]}-{number}", store=store) as one:
+        for step in range(1000):
+            one.log_metrics(loss=step, step=step)
+"""
+
+
+class BusyOnce:
+    """The metrics of a store that is busy at the first write."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._busy = True
+
+    def append(self, points: Sequence[Metric]) -> None:
+        if self._busy:
+            self._busy = False
+            raise StoreBusy("here")
+        self._metrics.append(points)
+
+    def last(self, runs: Sequence[str]) -> dict[str, dict[str, Metric]]:
+        return self._metrics.last(runs)
+
+    def history(self, run: str, key: str) -> list[Metric]:
+        return self._metrics.history(run, key)
+
+
+def test_what_could_not_be_written_is_written_by_the_next_flush(store: Store) -> None:
+    store.metrics = BusyOnce(store.metrics)
+    with run("baseline", store=store) as one:
+        for step in range(10):
+            one.log_metrics(loss=step, step=step)
+        with pytest.raises(StoreBusy):
+            one.flush()
+        one.flush()
+    found = get_run(one.id, store)
+    assert [point.value for point in found.history("loss")] == [float(step) for step in range(10)]
+    assert found.status == "finished"
+
+
+def test_processes_that_log_into_one_store_at_once_lose_nothing(store: Store) -> None:
+    command = [sys.executable, "-c", LOGGING, str(store.folder)]
+    processes = [subprocess.Popen([*command, name]) for name in ("a", "b")]
+    assert [process.wait(120) for process in processes] == [0, 0]
+    found = runs(store=store)
+    assert len(found) == 10
+    assert {one.status for one in found} == {"finished"}
+    assert all(len(one.history("loss")) == 1000 for one in found)
+
+
+def test_a_buffer_that_is_full_is_written_before_the_run_ends(store: Store) -> None:
+    from instar.track.recorder import FULL
+
+    with run("long", store=store) as one:
+        for step in range(FULL + 1):
+            one.log_metrics(loss=step, step=step)
+        assert len(store.metrics.history(one.id, "loss")) >= FULL
