@@ -92,10 +92,8 @@ def _chunk(store: Store, chunk: Chunk) -> pl.DataFrame:
 
 def feedback_for(store: Store, header: Header, prediction_id: str) -> list[Feedback]:
     """All feedback for one prediction, oldest first."""
-    found: dict[tuple[int, float], Feedback] = {}
-    for _, records in feedback_of_deployment(store, header.project, header.deployment, only=prediction_id):
-        found |= {(record.at, record.reward): record for record in records}
-    return [found[key] for key in sorted(found)]
+    segments = feedback_of_deployment(store, header.project, header.deployment, only=prediction_id)
+    return sorted((record for _, records in segments for record in records), key=lambda record: record.at)
 
 
 def feedback_of_deployment(
