@@ -48,9 +48,11 @@ def films(rows: int = 1500, seed: int = 0) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def import_films(store: Store, rows: int = 1500, chunk_rows: int = 400) -> tuple[DatasetVersion, DatasetVersion]:
-    """Both tables as datasets, in several chunks."""
-    omdb, tomatoes = films(rows)
+    """Both tables as datasets, in several chunks, from files beside the store."""
+    paths = [store.folder.parent / f"{name}.parquet" for name in ("omdb", "tomatoes")]
+    for frame, path in zip(films(rows), paths):
+        frame.write_parquet(path)
     return (
-        import_data("omdb", omdb, store=store, chunk_rows=chunk_rows, roles={"ID": "id", "imdbID": "id"}),
-        import_data("tomatoes", tomatoes, store=store, chunk_rows=chunk_rows, roles={"ID": "id"}),
+        import_data("omdb", paths[0], store=store, chunk_rows=chunk_rows, roles={"ID": "id", "imdbID": "id"}),
+        import_data("tomatoes", paths[1], store=store, chunk_rows=chunk_rows, roles={"ID": "id"}),
     )
