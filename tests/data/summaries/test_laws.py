@@ -10,6 +10,7 @@ import polars as pl
 from hypothesis import strategies as st
 from tests.contracts.summaries import Cells, SummaryContract, values_of
 
+from instar.data.forms import TextForms
 from instar.data.summaries import (
     SUMMARIES,
     Contingency,
@@ -129,6 +130,11 @@ class TestDocumentFrequency(SummaryContract):
 class TestDocumentFrequencyOfParts(SummaryContract):
     wish = Of(DocumentFrequency, "x", separator=",")
     cells = WORDS
+
+
+class TestTextForms(SummaryContract):
+    wish = Of(TextForms, "x")
+    cells: ClassVar[Cells] = {"x": (pl.String(), st.sampled_from(["1988-12-21", "7", "1,000", "a, b", "b; a", " ", ""]))}
 
 
 def test_every_summary_of_the_table_is_held_to_the_laws() -> None:
