@@ -42,7 +42,7 @@ def fingerprint(value: Any) -> str | None:
 @functools.cache
 def libraries() -> dict[str, str]:
     """Versions of the libraries whose change may change a result, and the digest of our own code for data."""
-    names = ("polars", "numpy", "scikit-learn", "scipy", "datasketches")
+    names = ("polars", "numpy", "scikit-learn", "scipy")
     return {name: importlib.metadata.version(name) for name in names} | {"instar": _own_code()}
 
 
