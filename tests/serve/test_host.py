@@ -93,6 +93,12 @@ def test_what_waits_for_a_slow_call_is_answered_together(odd_server: Threaded) -
         assert client.deployment("sign")["model_calls"] - before <= 3
 
 
+def test_more_rows_than_may_wait_are_too_many_for_one_request(odd_server: Threaded) -> None:
+    with odd_server.client() as client, pytest.raises(RemoteError, match="send at most 4096") as error:
+        client.predict_many("sign", [ROW] * 4097)
+    assert (error.value.status_code, error.value.path) == (422, "$.rows")
+
+
 def test_a_new_deployment_version_is_taken_over_without_a_refused_request(store: Store) -> None:
     made = versions(store, 2)
     deploy("sign", made[:1], experimental=True, store=store)

@@ -16,7 +16,7 @@ from instar.base.errors import BadInput, InstarError
 from instar.models.signature import ModelSignature
 from instar.serve.batcher import Batcher, Waiting
 from instar.serve.connection import Exchange
-from instar.serve.errors import Busy, HostDied, JournalFailed, RowFailed
+from instar.serve.errors import Busy, HostDied, JournalFailed, RowFailed, WrongField
 from instar.serve.histogram import Histogram
 from instar.serve.host import Reply
 from instar.serve.journal import Journal
@@ -90,6 +90,8 @@ class Served:
         request, rows = self.codec.read(body)
         if self.link is None or not self.link.alive:
             raise Busy("the model host is being started; try again in a second")
+        if len(rows) > MOST_WAITING:
+            raise WrongField(f"{len(rows)} rows are too many for one request; send at most {MOST_WAITING}", "$.rows")
         if self._batcher.waiting + len(rows) > MOST_WAITING:
             raise Busy(f"{self._batcher.waiting} rows wait already; try again, or send fewer at once")
         receiver = OneRow(exchange) if len(rows) == 1 and not _is_list(request) else ManyRows(exchange, len(rows))

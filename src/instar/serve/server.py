@@ -31,8 +31,8 @@ from instar.serve.journal import FOLDER, Journal
 from instar.serve.lookup import feedback_for, lookup
 from instar.serve.plane import MOST_BODY, Plane
 from instar.serve.prediction_id import PredictionId, replica_of
-from instar.serve.seal import new_header
-from instar.serve.segment import Header
+from instar.serve.seal import new_header, seal_dead
+from instar.serve.segment import Header, is_dead, logs
 from instar.serve.served import Served
 from instar.serve.spec import Live, deployment_id, live_deployments
 from instar.serve.tables import decision, feedback_doc, prediction_of
@@ -192,7 +192,8 @@ class Server:
         await served.retire()
         await served.journal.close()
         self._retiring.remove(served.journal)
-        self._seal()
+        if not self.plane.draining:
+            self._seal()
 
     def _journals(self) -> list[Journal]:
         return [served.journal for served in self.plane.served.values()] + self._retiring
@@ -230,6 +231,8 @@ class Server:
 
     def _seal(self) -> None:
         """Seal what nobody writes to any more, in another process; once more if asked meanwhile."""
+        if not any(is_dead(path) for path in logs(self.store.folder / FOLDER)):
+            return
         self._seal_again = True
         if self._sealing is None:
             self._sealing = asyncio.ensure_future(self._keep_sealing())
@@ -260,8 +263,9 @@ class Server:
         for name in list(self.plane.served):
             self.plane.remove(name)
         await asyncio.gather(*(self._retire(each) for each in served), *self._tasks)
-        while self._sealing is not None:
+        if self._sealing is not None:
             await self._sealing
+        await asyncio.to_thread(seal_dead, self.store)
         self._thread.shutdown()
 
 
