@@ -38,7 +38,7 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True):
     rows : evaluated;  rows_without_target : left out
     confusion : rows are the truth, columns the prediction, both in the order of ``classes``
     f1 : of the second class (binary), else the mean over classes;  roc_auc : the same way
-    roc : (share of false alarms, share of hits), from (0, 0) to (1, 1); binary only
+    roc : (false positive rate, true positive rate), from (0, 0) to (1, 1); binary only
     mae, rmse : in the unit of the target
     """
 
@@ -165,7 +165,7 @@ def codes(values: NDArray[Any], classes: tuple[Label, ...]) -> NDArray[np.intp]:
 
 
 def roc_curve(scores: NDArray[np.float64], truth: NDArray[np.bool_]) -> tuple[tuple[float, float], ...]:
-    """(share of false alarms, share of hits) at each distinct score, thinned to at most CURVE_POINTS; () for one class.
+    """(false positive rate, true positive rate) at each distinct score, thinned to at most CURVE_POINTS; () for one class.
 
     >>> roc_curve(np.array([0.1, 0.9]), np.array([False, True]))
     ((0.0, 0.0), (0.0, 1.0), (1.0, 1.0))

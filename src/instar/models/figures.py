@@ -81,9 +81,9 @@ def roc_svg(report: Report) -> str:
         f'<path d="M{at(0, 0)}L{at(1, 1)}" stroke="{_RUST}" stroke-width="1.5" stroke-dasharray="6 5" fill="none"/>',
         f'<polygon points="{curve} {at(1, 0)} {at(0, 0)}" fill="{_BLUE}" fill-opacity="0.12"/>',
         f'<polyline points="{curve}" stroke="{_BLUE}" stroke-width="2.5" fill="none" stroke-linejoin="round"/>',
-        _text(left + side / 2, top + side + 44, "share of false alarms", anchor="middle", colour=_SOFT),
+        _text(left + side / 2, top + side + 44, "false positive rate", anchor="middle", colour=_SOFT),
         f'<g transform="rotate(-90 22 {top + side / 2:g})">'
-        + _text(22, top + side / 2, "share of hits", anchor="middle", colour=_SOFT)
+        + _text(22, top + side / 2, "true positive rate", anchor="middle", colour=_SOFT)
         + "</g>",
         _text(left + side - 8, top + side - 14, "dashed: guessing", anchor="end", colour=_RUST, size=12),
     ]

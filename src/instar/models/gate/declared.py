@@ -28,7 +28,7 @@ def declared(subject: Subject) -> Check:
     without = sum(1 for each in signature.features if each.is_number and each.type != "bool" and not each.unit)
     text = f"{len(signature.features)} features ({fields}) give {signature.target.name} ({signature.task})"
     if without:
-        text += f"; {without} numbers have no unit"
+        text += f"; {without} number{'s have' if without > 1 else ' has'} no unit"
     return Check("signature", "passed", text, facts={"features": list(signature.names), "without_unit": without})
 
 
