@@ -86,7 +86,7 @@ def test_units_are_shown_and_missing_ones_counted(store: Store) -> None:
     check = declared(bare(store, bundle()))
     assert check.verdict == "passed"
     assert "runtime float64 in minute" in check.text
-    assert "1 numbers have no unit" in check.text
+    assert "1 number has no unit" in check.text
 
 
 def test_of_several_evaluations_the_newest_without_a_leak_counts(store: Store) -> None:
