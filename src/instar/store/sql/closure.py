@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, bindparam, text
 
 from instar.base.errors import NotFound
-from instar.store.records import Edge, Graph, Node
+from instar.store.records import Edge, Graph
+from instar.store.sql.rows import to_node
 
 # UNION, never UNION ALL: in a directed acyclic graph the number of paths explodes.
 _UP = text("""
@@ -59,7 +59,7 @@ def walk(sql: Connection, start: str, depth: int | None, up: bool) -> Graph:
     nodes = sorted(kept, key=lambda id: (distance[id], rows[id].kind, id))
     return Graph(
         start=start,
-        nodes=tuple(_node(rows[id]) for id in nodes),
+        nodes=tuple(to_node(rows[id]) for id in nodes),
         edges=tuple(edge for edge in edges if edge.src in kept and edge.dst in kept),
         depth={id: distance[id] for id in nodes},
     )
@@ -97,16 +97,3 @@ def _distances(start: str, edges: list[Edge], up: bool) -> dict[str, int]:
                     following.append(there)
         front = following
     return distance
-
-
-def _node(row: Any) -> Node:
-    return Node(
-        row.id,
-        row.kind,
-        row.digest,
-        row.project,
-        row.name,
-        row.created_at,
-        row.created_by,
-        msgspec.json.decode(row.doc),
-    )

@@ -15,7 +15,6 @@ from instar.base.errors import Conflict, InstarError
 from instar.store.sql import tables
 
 T = TypeVar("T")
-BUSY_SECONDS = 30
 IN_LIMIT = 500  # values in one IN (…)
 
 
@@ -24,9 +23,9 @@ class StoreBusy(Conflict):
 
     status = 503
 
-    def __init__(self, where: str) -> None:
+    def __init__(self, where: str, patience: float) -> None:
         super().__init__(
-            f"the store {where} has been locked by another writer for {BUSY_SECONDS} s; nothing was written. "
+            f"the store {where} has been locked by another writer for {patience:g} s; nothing was written. "
             "Wait for the other process to end, or find it with `fuser` on the file, and try again"
         )
 
@@ -52,11 +51,15 @@ class _Job:
 
 
 class Database:
-    """Reads run at once, beside a writer; writes queue, and those that arrive while a commit runs share the next."""
+    """Reads run at once, beside a writer; writes queue, and those that arrive while a commit runs share the next.
 
-    def __init__(self, path: Path) -> None:
+    patience : seconds to wait for a writer in another process
+    """
+
+    def __init__(self, path: Path, patience: float = 30.0) -> None:
         self.where = str(path)
-        self._engine = _sqlite_engine(path)
+        self._patience = patience
+        self._engine = _sqlite_engine(path, patience)
         self._queue: list[_Job] = []
         self._queue_lock = threading.Lock()
         self._writer = threading.Lock()
@@ -110,7 +113,7 @@ class Database:
 
     def _explain(self, error: BaseException) -> BaseException:
         if isinstance(error, OperationalError) and "locked" in str(error):
-            return StoreBusy(self.where)
+            return StoreBusy(self.where, self._patience)
         if isinstance(error, OperationalError) and "disk is full" in str(error):
             return InstarError(
                 f"the disk of the store {self.where} is full; nothing was written. Free space, try again"
@@ -162,11 +165,11 @@ def _create(sql: Connection) -> None:
         sql.execute(tables.schema_version.insert().values(version_num=tables.HEAD))
 
 
-def _sqlite_engine(path: Path) -> Engine:
+def _sqlite_engine(path: Path, patience: float) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}",
         isolation_level="AUTOCOMMIT",  # we say BEGIN ourselves: IMMEDIATE for writers
-        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+        connect_args={"timeout": patience, "check_same_thread": False},
     )
 
     @event.listens_for(engine, "connect")

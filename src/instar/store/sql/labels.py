@@ -15,6 +15,7 @@ from instar.base.settings import author_setting
 from instar.store.records import Label
 from instar.store.sql import tables
 from instar.store.sql.database import Database, pieces
+from instar.store.sql.rows import known_ids
 
 _columns = (
     tables.label.c.subject,
@@ -93,9 +94,7 @@ def _set(sql: Connection, labels: Sequence[Label]) -> list[Label]:
 
 
 def _must_exist(sql: Connection, subjects: set[str]) -> None:
-    query = select(tables.node.c.id)
-    known = {id for some in pieces(subjects) for id in sql.scalars(query.where(tables.node.c.id.in_(some)))}
-    for subject in sorted(subjects - known):
+    for subject in sorted(subjects - known_ids(sql, subjects)):
         raise NotFound(
             "node", subject, next_step="a label needs a recorded subject; `instar find` lists what is recorded"
         )

@@ -1,0 +1,64 @@
+"""Handing out what was recorded, in order, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select
+
+from instar.base.errors import BadInput
+from instar.store.records import Edge, Feature, File, Page, Param, Record
+from instar.store.sql import tables
+from instar.store.sql.database import pieces
+from instar.store.sql.rows import to_node
+
+
+def page_after(sql: Connection, cursor: str, limit: int) -> Page:
+    """At most ``limit`` nodes and edges after ``cursor``. Raises BadInput for a cursor of somebody else."""
+    try:
+        node_seq, edge_seq = (int(part) for part in cursor.split(":")) if cursor else (0, 0)
+    except ValueError:
+        raise BadInput(f"cursor {cursor!r} is not one that this store gave; start again with an empty one") from None
+    n = tables.node.c
+    rows = sql.execute(select(tables.node).where(n.seq > node_seq).order_by(n.seq).limit(limit)).all()
+    last = rows[-1].seq if rows else node_seq
+    reached = len(rows) < limit
+    edges = sql.execute(_edges_after(edge_seq, last, limit)).all()
+    ids = [row.id for row in rows]
+    record = Record(
+        nodes=tuple(to_node(row) for row in rows),
+        edges=tuple(Edge(row.src, row.rel, row.dst, row.role) for row in edges),
+        **_details(sql, ids),
+    )
+    edge_last = edges[-1].seq if edges else edge_seq
+    return Page(record, f"{last}:{edge_last}", not reached or len(edges) == limit)
+
+
+def _edges_after(edge_seq: int, node_seq: int, limit: int) -> Select[Any]:
+    """Edges in order of writing, as far as both their ends have been handed out."""
+    n, e = tables.node, tables.edge
+    unseen = select(n.c.id).where(n.c.seq > node_seq)
+    first = select(func.min(e.c.seq)).where((e.c.src.in_(unseen)) | (e.c.dst.in_(unseen))).scalar_subquery()
+    return select(e).where(e.c.seq > edge_seq, e.c.seq < func.coalesce(first, 2**62)).order_by(e.c.seq).limit(limit)
+
+
+def _details(sql: Connection, ids: Sequence[str]) -> dict[str, Any]:
+    f, p, b = tables.feature.c, tables.param.c, tables.file.c
+    return {
+        "features": tuple(
+            Feature(*row)
+            for some in pieces(ids)
+            for row in sql.execute(select(f.node, f.name, f.type, f.unit, f.role).where(f.node.in_(some)))
+        ),
+        "params": tuple(
+            Param(*row)
+            for some in pieces(ids)
+            for row in sql.execute(select(p.run, p.key, p.value, p.number).where(p.run.in_(some)))
+        ),
+        "files": tuple(
+            File(*row)
+            for some in pieces(ids)
+            for row in sql.execute(select(b.node, b.path, b.digest, b.size).where(b.node.in_(some)))
+        ),
+    }
