@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, ClassVar
 
+import msgspec
+import numpy as np
+import polars as pl
 import pytest
 from tests.serve import odd
 from tests.serve.running import ROW, Threaded, versions
@@ -17,6 +20,7 @@ from tests.serve.running import ROW, Threaded, versions
 from instar.serve.client import Client
 from instar.serve.deployment import deploy, undeploy
 from instar.serve.errors import RemoteError
+from instar.serve.host import Arm
 from instar.serve.policies import Answer, Choice, PolicyState, Thompson, policy
 from instar.store import Store
 
@@ -182,3 +186,20 @@ def test_a_policy_that_asks_everybody_combines_what_came_in_time_and_names_who_i
         found = client.prediction(one["id"])
         assert found["missing"] == ["sign@2"]
         assert [candidate["asked"] for candidate in found["candidates"]] == [True, True]
+
+
+def test_the_short_way_for_numbers_answers_as_the_bundle_does_and_a_null_takes_the_long_one(store: Store) -> None:
+    bundle = versions(store)[0].load()
+    arm = Arm(bundle, bundle.signature.features)
+    table = np.random.default_rng(2).normal(size=(50, 2))
+    rows = b"".join(msgspec.msgpack.encode(tuple(row)) for row in table.tolist())
+    expected = bundle.predict(pl.DataFrame(table, schema=["a", "b"]))
+    assert expected.scores is not None
+    reply = arm.answer(memoryview(rows), 50, all_scores=True)
+    assert reply.values == expected.values.tolist()
+    assert reply.all_scores == expected.scores.tolist()
+    assert reply.scores == expected.scores.max(axis=1).tolist()
+    with_null = rows + msgspec.msgpack.encode((None, 1.0))
+    reply = arm.answer(memoryview(with_null), 51, all_scores=False)
+    assert reply.values == [*expected.values.tolist(), None]
+    assert "NaN" in reply.errors[50]

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from instar.base.schema import Field
 from instar.base.types import dtype_of
@@ -44,18 +45,22 @@ class RowFrames:
 
     def frame(self, rows: bytes | memoryview, count: int) -> pl.DataFrame:
         """``count`` rows, back to back."""
-        if self._numbers is not None and len(rows) == count * self._numbers.itemsize:
-            return self._of_numbers(rows, self._numbers)
+        if (numbers := self.numbers(rows, count)) is not None:
+            # one series a batch and not one a column: 64 series of their own cost 0.6 ms
+            table = pl.Series(values=numbers, dtype=pl.Array(pl.Float64, numbers.shape[1]))
+            return table.arr.to_struct(self._names).struct.unnest()
         values = self._decode(b"".join((_ARRAY_32, count.to_bytes(4, "big"), rows)))
         columns = list(zip(*values))
         return pl.DataFrame([pl.Series(name, columns[place], dtype) for place, name, dtype in self._wanted])
 
-    def _of_numbers(self, rows: bytes | memoryview, layout: np.dtype[Any]) -> pl.DataFrame:
-        """Without one Python object a cell, and one series a row of columns: 64 series of their own cost 0.6 ms."""
-        cells = np.frombuffer(rows, layout)["cells"]["value"]
+    def numbers(self, rows: bytes | memoryview, count: int) -> NDArray[np.float64] | None:
+        """The same as a matrix of shape (count, wanted), when all columns are float64 and none is null; else None.
+
+        The bytes are read in place, without one Python object a cell.
+        """
+        if self._numbers is None or len(rows) != count * self._numbers.itemsize:
+            return None
+        cells = np.frombuffer(rows, self._numbers)["cells"]["value"]
         if not self._same:
             cells = cells[:, [place for place, *_ in self._wanted]]
-        table = pl.Series(
-            values=np.ascontiguousarray(cells, dtype=np.float64), dtype=pl.Array(pl.Float64, cells.shape[1])
-        )
-        return table.arr.to_struct(self._names).struct.unnest()
+        return np.ascontiguousarray(cells, dtype=np.float64)

@@ -19,6 +19,7 @@ import struct
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -27,7 +28,8 @@ import polars as pl
 
 from instar.base.errors import InstarError
 from instar.base.schema import Field
-from instar.models.predictions import Predictions
+from instar.models.bundle import Bundle
+from instar.models.predictions import Predictions, predict_matrix
 from instar.models.signature import ModelSignature
 from instar.serve.frames import RowFrames
 from instar.serve.wire import united
@@ -72,13 +74,27 @@ class Arm:
 
     def __init__(self, candidate: Candidate, columns: Sequence[Field]) -> None:
         self._candidate = candidate
+        # without a preparation a frame would only be made to be taken apart again: 0.4 ms a batch
+        self._bare = candidate if isinstance(candidate, Bundle) and candidate.preparation is None else None
         self._frames = RowFrames(columns, candidate.signature.names)
         self._places = {value: place for place, value in enumerate(candidate.signature.classes)}
 
     def answer(self, rows: memoryview, count: int, all_scores: bool) -> Reply:
         reply = Reply([])
-        self._answer(self._frames.frame(rows, count), all_scores, reply)
+        if (predictions := self._of_numbers(rows, count)) is not None:
+            self._give(predictions, all_scores, reply)
+        else:
+            self._answer(self._frames.frame(rows, count), all_scores, reply)
         return reply
+
+    def _of_numbers(self, rows: memoryview, count: int) -> Predictions | None:
+        """By the estimator itself, when it takes just the numbers; None when a frame is needed, or a row fails."""
+        if self._bare is None or (matrix := self._frames.numbers(rows, count)) is None:
+            return None
+        try:
+            return predict_matrix(self._bare.estimator, self._bare.signature, matrix)
+        except Exception:  # noqa: BLE001  # a model is foreign code; `_answer` finds out which row it was
+            return None
 
     def _answer(self, frame: pl.DataFrame, all_scores: bool, reply: Reply) -> None:
         """One bad row must not fail its neighbours: a batch that fails is halved until the row stands alone."""
@@ -93,6 +109,9 @@ class Arm:
             self._answer(frame[:half], all_scores, reply)
             self._answer(frame[half:], all_scores, reply)
             return
+        self._give(predictions, all_scores, reply)
+
+    def _give(self, predictions: Predictions, all_scores: bool, reply: Reply) -> None:
         scores = None if predictions.scores is None else predictions.scores.tolist()
         self._extend(reply, predictions.values.tolist(), scores, all_scores)
 
@@ -159,6 +178,8 @@ def _die_with(plane: socket.socket) -> None:
 
 def main(arguments: Sequence[str]) -> None:
     plane = socket.socket(fileno=int(arguments[0]))
+    # the columns are in the order of the signature, whether or not the estimator knows their names
+    warnings.filterwarnings("ignore", "X does not have valid feature names", UserWarning)
     threading.Thread(target=_die_with, args=(plane,), daemon=True).start()
     try:
         candidates = load(arguments[1], arguments[2:])
