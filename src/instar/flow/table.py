@@ -14,6 +14,7 @@ from instar.data.fitting import Fitting
 from instar.data.operators import AnyOperator
 from instar.data.target import AnyTarget, target_operator
 from instar.flow.rowdigests import compared_columns
+from instar.flow.rowwise import need_row_by_row
 from instar.flow.schemas import after, joined, same_columns
 from instar.flow.step import OUT, Graph, Input, Step, Verb
 from instar.flow.verbs.ends import Write
@@ -87,16 +88,19 @@ class Table(Handle):
 
     def filter(self, *expressions: pl.Expr) -> Table:
         """The rows for which all ``expressions`` hold."""
+        need_row_by_row(expressions, "filter")
         return self._rows(Filter(expressions), lambda frame: frame.filter(*expressions))
 
     def select(self, *columns: str | pl.Expr) -> Table:
         """Only these columns."""
         expressions = _expressions(columns)
+        need_row_by_row(expressions, "select")
         return self._rows(Select(expressions), lambda frame: frame.select(*expressions))
 
     def with_columns(self, *expressions: pl.Expr, **named: pl.Expr) -> Table:
-        """Add or replace columns: ``films.with_columns(pl.col("Released").str.to_date())``."""
+        """Add or replace columns: ``films.with_columns(pl.col("Released").str.to_date("%Y-%m-%d"))``."""
         every = (*expressions, *(expression.alias(name) for name, expression in named.items()))
+        need_row_by_row(every, "with_columns")
         return self._rows(WithColumns(every), lambda frame: frame.with_columns(*every))
 
     def map(
