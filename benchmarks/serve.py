@@ -149,7 +149,7 @@ def film_pipeline() -> Any:
 
 def prepare(folder: Path) -> dict[str, list[dict[str, Any]]]:
     """Train, publish and deploy both models, keep the peer's; the rows to ask for."""
-    import joblib
+    import joblib  # type: ignore[import-untyped]
     import numpy as np
     import pandas as pd
     from sklearn.linear_model import LogisticRegression

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +17,7 @@ import numpy as np
 import polars as pl
 import pytest
 from tests.serve import odd
-from tests.serve.running import ROW, Threaded, versions
+from tests.serve.running import ROOT, ROW, Threaded, versions
 
 from instar.serve.client import Client
 from instar.serve.deployment import deploy, undeploy
@@ -203,3 +205,18 @@ def test_the_short_way_for_numbers_answers_as_the_bundle_does_and_a_null_takes_t
     reply = arm.answer(memoryview(with_null), 51, all_scores=False)
     assert reply.values == [*expected.values.tolist(), None]
     assert "NaN" in reply.errors[50]
+
+
+def test_a_server_is_stopped_also_while_a_model_is_still_being_loaded(store: Store) -> None:
+    deploy("sign", versions(store), experimental=True, store=store)
+    code = (
+        "from instar.serve.server import Server, _until_stopped; from instar.store import open_store; import uvloop; "
+        f"server = Server(open_store({store.location!r}), port=0, loader='tests.serve.odd:never'); "
+        "print('starting', flush=True); uvloop.run(_until_stopped(server, print))"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=ROOT) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"starting\n"
+        time.sleep(0.5)
+        process.terminate()
+        assert process.wait(10) == 0

@@ -310,12 +310,18 @@ async def _until_stopped(server: Server, ready: Callable[[Server], None]) -> Non
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     try:
-        await server.start()
-        gc.collect()
-        gc.freeze()  # what is there at the start stays: the collector need not look at it again and again
-        gc.set_threshold(50_000, 20, 20)
-        ready(server)
-        await stopped.wait()
+        stopping = asyncio.create_task(stopped.wait())
+        starting = asyncio.create_task(server.start())
+        await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            starting.result()
+            gc.collect()
+            gc.freeze()  # what is there at the start stays: the collector need not look at it again and again
+            gc.set_threshold(50_000, 20, 20)
+            ready(server)
+        else:  # stopped before it was ready: a model may take long to load, or for ever
+            starting.cancel()
+        await stopping
         _say("stopping: requests in flight are answered first")
     finally:
         await server.stop()
