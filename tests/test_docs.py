@@ -1,0 +1,310 @@
+"""The pages of docs/ run as they stand: each in an empty folder, its blocks one after another, as a reader would.
+
+A ``python`` block runs in the page's one namespace, a line ``instar …`` of a ``sh`` block through the command line,
+``instar serve`` starts a real server, and any other line goes to the shell. A ``text`` or ``json`` block after them is
+what they print, an error included; ``…`` in it stands for anything. ``<!-- not run: why -->`` before a block leaves it
+out, and ``<!-- stop the server -->`` does that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import io
+import os
+import re
+import shlex
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, get_args
+
+import duckdb
+import polars as pl
+import pytest
+from click.testing import CliRunner
+from tests.films import films
+
+from instar.base.errors import InstarError
+from instar.base.schema import Role
+from instar.cli.main import cli
+from instar.data.datasets import import_data
+from instar.data.operators import OPERATORS
+from instar.data.sources.source import SOURCES
+from instar.flow.table import Table
+from instar.models.gate import checks
+from instar.serve import errors as serving_errors
+from instar.serve.deployment import deploy
+from instar.serve.plane import ROUTES
+from instar.serve.policies import POLICIES
+from instar.serve.tokens import ROLES
+from instar.store import open_store
+from instar.store.query import KEYS, KINDS
+from instar.store.records import Relation
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = ("dataflows", "approval", "serving", "store")
+ADDRESS = "127.0.0.1:7071"  # what the pages say; the tests' server listens on a free port
+BLOCK = re.compile(r"^(?:<!-- (?P<note>.+?) -->\n)?```(?P<language>\w*)\n(?P<code>.*?)^```$", re.S | re.M)
+STOP = "<!-- stop the server -->"
+MOST_NOT_RUN = 3
+SECONDS = 60  # that one line may take
+METRICS = (ROOT / "src" / "instar" / "serve" / "metrics.py").read_text()
+# Stands for curl on a machine that has none.
+CURL = f"""#!{sys.executable}
+import argparse, urllib.error, urllib.request
+parser = argparse.ArgumentParser()
+parser.add_argument("-s", action="store_true")
+parser.add_argument("-H", action="append", default=[])
+parser.add_argument("-d")
+parser.add_argument("url")
+given = parser.parse_args()
+headers = dict(line.split(": ", 1) for line in given.H)
+request = urllib.request.Request(given.url, given.d and given.d.encode(), headers)
+try:
+    print(urllib.request.urlopen(request).read().decode())
+except urllib.error.HTTPError as error:
+    print(error.read().decode())
+"""
+
+
+@dataclass
+class Block:
+    """A fenced block. line : where its code begins;  printed : what must be printed, None when the page does not say"""
+
+    language: str
+    code: str
+    line: int
+    note: str = ""
+    printed: str | None = None
+
+    @property
+    def runs(self) -> bool:
+        return self.language in ("python", "sh", "stop") and not self.note
+
+
+def read(page: str) -> str:
+    return (DOCS / f"{page}.md").read_text()
+
+
+def blocks(page: str) -> list[Block]:
+    """The blocks of a page; one of output lies with the block that prints it."""
+    text, found = read(page), list[Block]()
+    for match in re.finditer(f"{BLOCK.pattern}|^{STOP}$", text, re.S | re.M):
+        line = text.count("\n", 0, match.start("code") if match["code"] else match.start()) + 1
+        if match["language"] is None:
+            found.append(Block("stop", "", line))
+        elif match["language"] in ("text", "json") and not match["note"]:
+            assert found, f"docs/{page}.md:{line}: output of nothing"
+            assert found[-1].printed is None, f"docs/{page}.md:{line}: the block before has its output already"
+            found[-1].printed = match["code"]
+        else:
+            found.append(Block(match["language"], match["code"], line, match["note"] or ""))
+    return found
+
+
+@dataclass
+class Reader:
+    """Somebody who reads a page and does what it says, in the current folder."""
+
+    page: str
+    names: dict[str, Any] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+    server: subprocess.Popen[str] | None = None
+    address: str = ADDRESS
+
+    def follow(self, block: Block) -> None:
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            try:
+                self._run(block)
+            except InstarError as error:
+                if block.printed is None:
+                    raise
+                print(f"{type(error).__name__}: {error}")
+        if block.printed is not None:
+            found = said.getvalue().replace(self.address, ADDRESS)
+            where = f"docs/{self.page}.md:{block.line}"
+            assert matches(block.printed, found), f"{where}: it says\n{block.printed}\nand prints\n{found}"
+
+    def _run(self, block: Block) -> None:
+        code = block.code.replace(ADDRESS, self.address)
+        if block.language == "stop":
+            self.stop()
+        elif block.language == "python":
+            # at its own lines of its own file, so that a traceback, and a step that asks for its source, find it
+            exec(compile("\n" * (block.line - 1) + code, DOCS / f"{self.page}.md", "exec"), self.names)  # noqa: S102
+        else:
+            for line in re.sub(r"\\\n\s*", " ", code).strip().splitlines():
+                self._call(line, may_fail=block.printed is not None)
+
+    def _call(self, line: str, may_fail: bool) -> None:
+        if line == "instar serve":
+            self._serve()
+        elif line.startswith("instar "):
+            words = [os.path.expandvars(word) if "$" in word else word for word in self._words(line)]
+            result = CliRunner().invoke(cli, words, prog_name="instar")
+            assert may_fail or result.exit_code == 0, f"{line}: {result.output}"
+            assert result.exception is None or isinstance(result.exception, SystemExit), repr(result.exception)
+            print(result.output, end="")
+        elif line and not line.startswith("#"):
+            self._shell(line)
+
+    def _words(self, line: str) -> list[str]:
+        for name, value in self.environment.items():
+            line = line.replace(f"${name}", value)
+        return shlex.split(line, comments=True)[1:]
+
+    def _shell(self, line: str) -> None:
+        """In a shell; a variable that the line sets stays."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        sets = re.match(r"([A-Z]+)=", line)
+        done = subprocess.run(
+            ["sh", "-c", f'{line}\nprintf %s "${sets[1]}"' if sets else line],
+            env={**os.environ, **self.environment, "PATH": path},
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, f"{line}: {done.stderr}"
+        if sets:
+            assert done.stdout, f"{line}: it sets nothing: {done.stderr}"
+            self.environment[sets[1]] = done.stdout
+        else:
+            print(done.stdout)
+
+    def _serve(self) -> None:
+        command = [sys.executable, "-m", "instar", "serve", "--port", "0"]
+        self.server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        assert self.server.stdout is not None
+        ready = self.server.stdout.readline()
+        address = re.search(r"http://([\d.:]+)", ready)
+        assert address, f"the server did not start: {ready}"
+        self.address = address[1]
+        print(ready, end="")
+
+    def stop(self) -> None:
+        """As Ctrl-C does."""
+        if self.server is not None:
+            self.server.send_signal(signal.SIGINT)
+            assert self.server.wait(30) == 0
+            assert self.server.stdout is not None
+            self.server.stdout.close()
+            self.server = None
+
+
+def matches(said: str, found: str) -> bool:
+    """Whether ``found`` is what a page says, whatever the spaces, with ``…`` for anything."""
+    pattern = r".*?".join(re.escape("".join(part.split())) for part in said.split("…"))
+    return re.fullmatch(pattern, "".join(found.split()), re.S) is not None
+
+
+def write_films(folder: Path) -> None:
+    """The two tables as CSV, and one of them in every other form."""
+    omdb, tomatoes = films(800)
+    omdb.write_csv(folder / "omdb.csv")
+    tomatoes.write_csv(folder / "tomatoes.csv")
+    omdb.write_parquet(folder / "omdb.parquet")
+    omdb.write_ndjson(folder / "omdb.jsonl")
+    omdb.write_json(folder / "omdb.json")
+    (folder / "decades").mkdir()
+    for decade in range(1940, 2020, 10):
+        part = omdb.filter(pl.col("Year").is_between(decade, decade + 9))
+        part.write_csv(folder / "decades" / f"films-{decade}.csv")
+    with contextlib.closing(sqlite3.connect(folder / "films.db")) as database:
+        for name, frame in (("omdb", omdb), ("tomatoes", tomatoes)):
+            database.execute(f"CREATE TABLE {name} ({', '.join(frame.columns)})")
+            database.executemany(f"INSERT INTO {name} VALUES ({', '.join('?' * frame.width)})", frame.rows())
+        database.commit()
+    with duckdb.connect(folder / "films.duckdb") as database:
+        database.execute(f"CREATE TABLE omdb AS FROM read_parquet('{folder / 'omdb.parquet'}')")
+
+
+def import_them(folder: Path) -> None:
+    """As the first page does it."""
+    store = open_store(folder / ".instar")
+    roles: dict[str, Role] = {"ID": "id", "imdbID": "id"}
+    import_data("omdb", folder / "omdb.csv", roles=roles, store=store)
+    import_data("tomatoes", folder / "tomatoes.csv", roles={"ID": "id"}, store=store)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_runs_from_top_to_bottom_in_an_empty_folder(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "films"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    write_films(folder)
+    if page != "dataflows":
+        import_them(folder)
+    if shutil.which("curl") is None:
+        (tmp_path / "curl").write_text(CURL)
+        (tmp_path / "curl").chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    reader = Reader(page)
+    try:
+        for block in blocks(page):
+            if block.runs:
+                reader.follow(block)
+    finally:
+        reader.stop()
+        open_store(folder / ".instar").close()
+
+
+def test_only_few_blocks_are_not_run() -> None:
+    left_out = [(page, block.note) for page in PAGES for block in blocks(page) if block.note]
+    assert len(left_out) <= MOST_NOT_RUN, left_out
+    assert all(note.startswith("not run: ") for _, note in left_out)
+
+
+def test_every_link_leads_somewhere() -> None:
+    for page in PAGES:
+        for link, anchor in re.findall(r"\]\(([\w./-]*)(#[\w-]+)?\)", read(page)):
+            path = DOCS / (link or f"{page}.md")
+            assert path.exists(), f"docs/{page}.md links to {link}"
+            titles = re.findall(r"^#+ (.*)$", path.read_text(), re.M)
+            anchors = {"#" + re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+            assert not anchor or anchor in anchors, f"docs/{page}.md links to {link}{anchor}"
+
+
+def classes(module: object) -> Sequence[str]:
+    return [name for name, value in vars(module).items() if isinstance(value, type) and issubclass(value, InstarError)]
+
+
+SETTINGS = {name for path in (ROOT / "src").rglob("*.py") for name in re.findall(r"INSTAR_[A-Z_]+", path.read_text())}
+VERBS = [name for name, value in vars(Table).items() if callable(value) and not name.startswith("_")]
+# What each page must name, as code: whatever enters one of these tables enters its page.
+NAMED: dict[str, tuple[str, Sequence[str]]] = {
+    "operators": ("dataflows", [f"prep.{each.__name__}" for each in (OPERATORS[name] for name in OPERATORS)]),
+    "verbs": ("dataflows", VERBS),
+    "formats": ("dataflows", sorted(SOURCES)),
+    "options of import": ("dataflows", sorted(inspect.signature(import_data).parameters)[1:]),
+    "checks": ("approval", sorted(checks())),
+    "routes": ("serving", ROUTES.split(", ")),
+    "policies": ("serving", [POLICIES[name].__name__ for name in POLICIES]),
+    "options of deploy": ("serving", sorted(inspect.signature(deploy).parameters)),
+    "roles of tokens": ("serving", ROLES),
+    "errors of the server": ("serving", sorted(set(classes(serving_errors)) - {"RemoteError", "InstarError"})),
+    "metrics": ("serving", sorted({name for name in re.findall(r'"(instar_\w+)"', METRICS)})),
+    "kinds": ("store", sorted(KINDS)),
+    "relations": ("store", get_args(Relation)),
+    "keys of find": ("store", KEYS),
+    "settings": ("store", sorted(SETTINGS)),
+}
+
+
+@pytest.mark.parametrize("what", NAMED)
+def test_everything_is_named_on_its_page(what: str) -> None:
+    page, names = NAMED[what]
+    assert names
+    code = " ".join(re.findall(r"`+([^`]+)`+", BLOCK.sub("", read(page))))
+    missing = [name for name in names if not re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", code)]
+    assert not missing, f"docs/{page}.md does not name the {what}: {', '.join(missing)}"
