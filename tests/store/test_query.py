@@ -29,6 +29,8 @@ def test_nothing_asks_for_everything() -> None:
         ("model metric.auc>high", "compared with a number", 17),
         ("created:yesterday", "such as <7d", 8),
         ("model feature:", "needs a value", 14),
+        ("kind:modle", "did you mean 'model'", 5),
+        ("run metric.loss < 0.5", "without spaces", 4),
         ('model feature:"Box', "quote is not closed", 14),
     ],
 )

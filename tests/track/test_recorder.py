@@ -36,7 +36,7 @@ class BusyOnce:
     def append(self, points: Sequence[Metric]) -> None:
         if self._busy:
             self._busy = False
-            raise StoreBusy("here")
+            raise StoreBusy("here", 30.0)
         self._metrics.append(points)
 
     def last(self, runs: Sequence[str]) -> dict[str, dict[str, Metric]]:

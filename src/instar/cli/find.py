@@ -27,10 +27,15 @@ def find(shell: Shell, query: tuple[str, ...], limit: int) -> None:
       metric.loss<0.3              the last value of a run's metric
       param.lr=0.1                 a parameter of a run
       word                         in the name
+
+    With --project only in that project, else in all. Content (files, chunks, states) belongs to none.
     """
     from instar.store.query import parse
 
     store = shell.store
-    found = described(store, store.nodes.find(parse(" ".join(query), limit)))
+    asked = parse(" ".join(query), limit)
+    if shell.given_project and not any(term.key == "project" for term in asked.terms):
+        asked = parse(f'{" ".join(query)} project:"{shell.given_project}"', limit)
+    found = described(store, store.nodes.find(asked))
     rows = [[short(node["id"]), node["kind"], node["name"], node["created"], node["by"]] for node in found]
     shell.answer(found, Table(["id", "kind", "name", "created", "by"], rows, empty="nothing found"))

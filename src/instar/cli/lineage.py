@@ -30,14 +30,15 @@ all_option = click.option("--all", "everything", is_flag=True, help="Also chunks
 def why(shell: Shell, what: str, depth: int | None, everything: bool) -> None:
     """Show what something came from: activities, data, models, down to the source files.
 
-    WHAT is an id or its beginning, NAME, NAME@NUMBER, KIND:NAME, or the id of a prediction.
+    WHAT is an id or its beginning, NAME, NAME@NUMBER, KIND:NAME, the name of an imported
+    file, or the id of a prediction.
     """
     from instar.store import lineage
 
     if _PREDICTION.fullmatch(what):
         show_prediction(shell, what, depth, everything)
     else:
-        show(shell, lineage.why(shell.store, what, depth), everything)
+        show(shell, lineage.why(shell.store, what, depth, shell.project), everything)
 
 
 @command("impact", example="instar impact films")
@@ -47,11 +48,11 @@ def why(shell: Shell, what: str, depth: int | None, everything: bool) -> None:
 def impact(shell: Shell, what: str, depth: int | None, everything: bool) -> None:
     """Show what came of something: data, models, up to the deployments that use it.
 
-    WHAT is an id or its beginning, NAME, NAME@NUMBER, or KIND:NAME.
+    WHAT is an id or its beginning, NAME, NAME@NUMBER, KIND:NAME, or the name of an imported file.
     """
     from instar.store import lineage
 
-    show(shell, lineage.impact(shell.store, what, depth), everything)
+    show(shell, lineage.impact(shell.store, what, depth, shell.project), everything)
 
 
 def show(shell: Shell, graph: Graph, everything: bool) -> None:

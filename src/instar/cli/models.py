@@ -117,7 +117,7 @@ def revoke(shell: Shell, subject: str, reason: str) -> None:
     from instar.models.homologate import revoke as take_back
 
     store = shell.store
-    id = take_back(store, store.nodes.resolve(subject), reason)
+    id = take_back(store, store.nodes.resolve(subject, shell.project), reason)
     undo = f"`instar models lift {subject} --reason ...` undoes it"
     shell.answer({"id": id, "subject": subject}, f"{subject} is revoked; {undo}")
 
@@ -130,7 +130,7 @@ def lift(shell: Shell, subject: str, reason: str) -> None:
     from instar.models.homologate import lift as take_back
 
     store = shell.store
-    id = store.nodes.resolve(subject)
+    id = store.nodes.resolve(subject, shell.project)
     against = {edge.src for edge in store.nodes.edges([id], "in", "invalidated")} or {id}
     lifted = {edge.dst for edge in store.nodes.edges(sorted(against), "in", "invalidated")}
     made = [take_back(store, each, reason) for each in sorted(against - lifted)]

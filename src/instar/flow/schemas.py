@@ -22,7 +22,8 @@ def after(schema: Schema, query: Callable[[pl.LazyFrame], pl.LazyFrame], step: s
     """
     planned = planned_widths(schema)
     try:
-        found = query(pl.LazyFrame(schema=dtypes_of(planned))).collect_schema()
+        # On a table without rows, since the schema alone does not find a text compared with a number.
+        found = query(pl.LazyFrame(schema=dtypes_of(planned))).collect().schema
     except pl.exceptions.ColumnNotFoundError as error:
         raise _missing(error, step, schema) from None
     except (pl.exceptions.PolarsError, TypeError, ValueError) as error:

@@ -76,7 +76,7 @@ def standing(version: Published, context: Mapping[str, Any] | None = None) -> St
         return Standing(version, (f"{no.by} rejected it",), f"answer what {no.by} found, then `instar sign {name}`")
     if good := [each for each in counting if each.verdict == "approved"]:
         return Standing(version, signature=good[-1], notes=_notes(version, good[-1], keys))
-    reasons = tuple(dict.fromkeys(problem for _, problems in judged[::-1] for problem in problems))
+    reasons = tuple(judged[-1][1])  # of the newest signature: older ones were answered by it
     return Standing(version, reasons, _after(version, reasons))
 
 

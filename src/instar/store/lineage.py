@@ -19,14 +19,14 @@ class Branch:
     below: list[Branch] = field(default_factory=list)
 
 
-def why(store: Store, what: str, depth: int | None = None) -> Graph:
+def why(store: Store, what: str, depth: int | None = None, project: str = "") -> Graph:
     """Everything that ``what`` (an id, its beginning, or a name) came from, down to the source files."""
-    return store.nodes.ancestors(store.nodes.resolve(what), depth)
+    return store.nodes.ancestors(store.nodes.resolve(what, project), depth)
 
 
-def impact(store: Store, what: str, depth: int | None = None) -> Graph:
+def impact(store: Store, what: str, depth: int | None = None, project: str = "") -> Graph:
     """Everything that came from ``what``, up to the live deployments."""
-    return store.nodes.descendants(store.nodes.resolve(what), depth)
+    return store.nodes.descendants(store.nodes.resolve(what, project), depth)
 
 
 def tree(graph: Graph, hide: frozenset[str] = frozenset({"chunk", "environment", "code"})) -> Branch:

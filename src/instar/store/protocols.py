@@ -27,8 +27,9 @@ class Nodes(Protocol):
     def has(self, ids: Iterable[str]) -> set[str]:
         """Those of ``ids`` that are recorded."""
 
-    def resolve(self, text: str) -> str:
-        """The whole id for an id, its unique beginning (6 digits or more), ``name``, ``kind:name`` or ``name@number``."""
+    def resolve(self, text: str, project: str = "") -> str:
+        """The whole id for an id, its unique beginning (6 digits or more), ``name``, ``kind:name``, ``name@number``, or
+        the name of an imported file. project : in which names are looked up; in all when it is empty"""
 
     def edges(self, ids: Sequence[str], direction: Literal["out", "in"], rel: str = "") -> list[Edge]:
         """The edges that leave (``out``: towards what it came from) or reach (``in``) ``ids``, in order of writing."""

@@ -21,9 +21,9 @@ from instar.base.errors import BadInput, suggestion
 
 KEYS = ("kind", "name", "learner", "feature", "target", "tag", "stage", "by", "created", "digest", "project", "status")
 _CONTENT = ("file", "chunk", "table", "state", "bundle", "report", "evidence", "environment", "code")
-_NAMED = ("dataset", "model", "deployment", "dataflow")
+_NAMED = ("dataset", "model", "deployment")
 _VERSIONS = ("dataset_version", "model_version", "deployment_version")
-_EVENTS = ("run", "activity", "signature", "revocation", "invalidation", "segment")
+_EVENTS = ("run", "activity", "signature", "revocation", "lifting", "invalidation", "segment")
 KINDS = frozenset(_CONTENT + _NAMED + _VERSIONS + _EVENTS)
 _TOKEN = re.compile(r'\s*((?:[^\s"]|"[^"]*")+)')
 _COMPARISON = re.compile(r"^(metric|param)\.([^<>=!]+)(<=|>=|!=|=|<|>)(.+)$")
@@ -88,7 +88,11 @@ def _term(text: str, token: str, start: int, first: bool) -> Term:
             raise BadQuery(text, value_at, f"{key}: needs a value")
         if key == "created":
             return created(text, value, value_at)
+        if key == "kind" and value.strip('"') not in KINDS:
+            raise BadQuery(text, value_at, f"unknown kind {value!r}; {suggestion(value, KINDS)}")
         return Term(key, value.strip('"'))
+    if token[0] in "<>=!" or re.fullmatch(r"(metric|param)\.\S+", token):
+        raise BadQuery(text, start, "a comparison is one word without spaces, such as metric.loss<0.5")
     if first and token in KINDS:
         return Term("kind", token)
     return Term("text", token.strip('"'))

@@ -235,7 +235,7 @@ class Run:
 
     def _id_of(self, live: Recorder, thing: Recorded | str) -> str:
         if isinstance(thing, str):
-            return live.store.nodes.resolve(thing)
+            return live.store.nodes.resolve(thing, self.project)
         if not isinstance(thing, Recorded):
             raise BadInput(
                 f"run {self.name!r}: a {type(thing).__name__} is not recorded anywhere; give something with an id: "

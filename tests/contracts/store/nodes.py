@@ -142,6 +142,22 @@ class NodesContract:
             nodes.resolve("rating")
         assert nodes.resolve("dataset:rating") == version.id
 
+    def test_a_name_is_looked_up_in_the_project_that_is_given(self, nodes: Nodes) -> None:
+        made = {}
+        for project in ("a", "b"):
+            named = Node(named_id(project, "model", "m"), "model", project=project, name="m")
+            version = Node(version_id(project, "model_version", "m", "d"), "model_version", "d", project, "m")
+            nodes.put([Record((named, version), (link(version, "specialization", named),))])
+            made[project] = version.id
+        assert {project: nodes.resolve("m@1", project) for project in made} == made
+        with pytest.raises(Conflict, match="ambiguous"):
+            nodes.resolve("m@1")
+
+    def test_a_file_is_found_by_the_name_it_was_imported_under(self, nodes: Nodes) -> None:
+        file, load = content("file", "f"), event("activity", "import")
+        nodes.put([Record((file, load), (link(load, "used", file, "omdb.csv"),))])
+        assert nodes.resolve("omdb.csv") == file.id
+
     def test_lineage_goes_up_to_the_sources_and_down_to_what_came_of_them(self, nodes: Nodes) -> None:
         file, load, table = content("file", "f"), event("activity", "import"), content("chunk", "c")
         fit, state = event("activity", "fit"), content("state", "s")

@@ -11,10 +11,12 @@ from instar.base.errors import Conflict, NotFound
 from instar.store.sql import tables
 
 
-def resolve(sql: Connection, text: str) -> str:
-    """The whole id for an id, its unique beginning, ``name``, ``kind:name`` or ``name@number``."""
-    for lookup in (_by_id, _by_name):
-        found = lookup(sql, text)
+def resolve(sql: Connection, text: str, project: str = "") -> str:
+    """The whole id for an id, its unique beginning, ``name``, ``kind:name``, ``name@number``, or a source file's name.
+
+    project : in which names are looked up; in all of them when it is empty
+    """
+    for found in (_by_id(sql, text), _by_name(sql, text, project), _by_file_name(sql, text)):
         if len(found) == 1:
             return found[0]
         if len(found) > 1:
@@ -29,18 +31,29 @@ def _by_id(sql: Connection, text: str) -> list[str]:
     return list(sql.scalars(select(t.id).where(t.id >= text, t.id < text + "g").order_by(t.id).limit(6)))
 
 
-def _by_name(sql: Connection, text: str) -> list[str]:
+def _by_name(sql: Connection, text: str, project: str) -> list[str]:
     """A named thing stands for its newest version when it has versions."""
     kind, _, name = text.rpartition(":")
     name, _, wanted = name.partition("@")
     t, n = tables.node.c, tables.number.c
-    versions = select(n.node, n.number, t.kind).join(tables.node, t.id == n.named).where(t.name == name)
+    versions = select(n.named, n.node, n.number, t.kind).join(tables.node, t.id == n.named).where(t.name == name)
+    if project:
+        versions = versions.where(t.project == project)
     versions = (
         versions.where(n.number == int(wanted)) if wanted.isdigit() else versions.order_by(operator.neg(n.number))
     )
     rows = [row for row in sql.execute(versions) if not kind or row.kind == kind]
-    newest = {row.kind: row.node for row in reversed(rows)}
+    newest = {row.named: row.node for row in reversed(rows)}
     if newest or wanted:
         return list(newest.values())
     plain = select(t.id).where(t.name == name).order_by(operator.neg(t.seq)).limit(6)
+    if project:
+        plain = plain.where(t.project == project)
     return list(sql.scalars(plain.where(t.kind == kind) if kind else plain))
+
+
+def _by_file_name(sql: Connection, text: str) -> list[str]:
+    """Content has no name of its own; an import says what the file was called."""
+    t, e = tables.node.c, tables.edge.c
+    used = select(e.dst).join(tables.node, t.id == e.dst).where(e.rel == "used", e.role == text, t.kind == "file")
+    return list(sql.scalars(used.distinct().limit(6)))

@@ -43,9 +43,9 @@ class SqlNodes:
     def has(self, ids: Iterable[str]) -> set[str]:
         return self._db.read(lambda sql: known_ids(sql, ids))
 
-    def resolve(self, text: str) -> str:
+    def resolve(self, text: str, project: str = "") -> str:
         """The whole id for an id, its unique beginning, ``name``, ``kind:name`` or ``name@number``."""
-        return self._db.read(lambda sql: resolve(sql, text))
+        return self._db.read(lambda sql: resolve(sql, text, project))
 
     def edges(self, ids: Sequence[str], direction: Literal["out", "in"], rel: str = "") -> list[Edge]:
         column = tables.edge.c.src if direction == "out" else tables.edge.c.dst
