@@ -150,7 +150,7 @@ def test_a_deployment_that_cannot_be_loaded_is_not_served_and_says_why(
     with Threaded(store, loader="tests.serve.odd:fail") as threaded, threaded.client() as client:
         with pytest.raises(RemoteError, match="no deployment 'sign'; none is live here"):
             client.predict("sign", ROW)
-        assert "the weights are not there" in threaded.server.refused["sign"]
+        assert "the weights are not there" in threaded.server.plane.refused["sign"]
     assert "sign@1 is not served" in capfd.readouterr().err
 
 

@@ -71,7 +71,7 @@ def test_a_decision_is_found_by_its_id_at_once_and_with_its_feedback(client: Cli
     assert given == {"id": answer["id"], "reward": 1.0, "counted": True, "durable": True}
     found = client.prediction(answer["id"])
     assert (found["row"], found["value"], found["context"]) == (ROW, True, {"region": "US"})
-    assert found["key"] == "region=US"
+    assert found["key"] == 'region="US"'
     assert found["name"] == answer["version"]
     assert [candidate["name"] for candidate in found["candidates"]] == ["sign@1", "sign@2"]
     assert sum(candidate["propensity"] for candidate in found["candidates"]) == pytest.approx(1)

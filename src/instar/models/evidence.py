@@ -75,7 +75,11 @@ def covers(scope: Scope, context: Scope) -> str:
         value = context[key]
         if isinstance(allowed, dict):
             low, high = allowed.get("min"), allowed.get("max")
-            if (low is not None and value < low) or (high is not None and value > high):
+            try:
+                outside = (low is not None and value < low) or (high is not None and value > high)
+            except TypeError:  # a text where the scope has numbers: it cannot lie between them
+                outside = True
+            if outside:
                 return f"{key} is {value!r}, the scope has {allowed!r}"
         elif value not in (allowed if isinstance(allowed, list | tuple) else [allowed]):
             return f"{key} is {value!r}, the scope has {allowed!r}"

@@ -86,9 +86,10 @@ class Client:
         """One request. Raises RemoteError for an error's answer, Busy when no server answers."""
         data = None if body is None else msgspec.json.encode(body, enc_hook=_plain)
         try:
-            response = self._exchange(method, path, data)
-        except http.client.RemoteDisconnected:  # the server closed an idle connection: once more on a new one
-            response = self._exchange(method, path, data)
+            try:
+                response = self._exchange(method, path, data)
+            except http.client.RemoteDisconnected:  # the server closed an idle connection: once more on a new one
+                response = self._exchange(method, path, data)
         except ConnectionRefusedError as error:
             raise Busy(f"no server on {self._connection.host}:{self._connection.port}; `instar serve`") from error
         answer: dict[str, Any] = msgspec.json.decode(response[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from instar.base.ids import event_id, version_id
 from instar.base.settings import author_setting, project_setting
 from instar.models.shelf import file_of
 from instar.models.signature import ModelSignature
-from instar.models.standing import need_homologated
+from instar.models.standing import NotHomologated, need_homologated, standing
 from instar.models.version import ModelVersion, version
 from instar.serve.policies import Policy, Static, policy_from_doc, policy_to_doc
 from instar.serve.spec import LIVE, Live, Spec, deployment_id, live_deployments, live_of
@@ -51,7 +52,7 @@ def deploy(
     store: Store | None = None,
     project: str | None = None,
 ) -> Deployment:
-    """Make ``versions`` answer under ``name`` from now on; running servers take it over within two seconds.
+    """Make ``versions`` answer under ``name`` from now on; running servers take it over once its models are loaded.
 
     versions : the candidates, as objects, ids or ``name@number``;  policy : how to choose; the first one if not given
     latency_ms : the objective within which a request should be answered, by which batches are cut
@@ -68,8 +69,9 @@ def deploy(
         )
     if not versions:
         raise BadInput(f"deployment {name!r} has no version; give at least one, such as ['movie-rating@1']")
-    if latency_ms <= 0 or timeout_ms <= 0:
-        raise BadInput(f"deployment {name!r}: latency_ms and timeout_ms are milliseconds above 0")
+    for option, value in (("latency_ms", latency_ms), ("timeout_ms", timeout_ms)):
+        if not 0 < value < math.inf:  # not NaN either
+            raise BadInput(f"deployment {name!r}: {option}={value}; give milliseconds above 0, such as {option}=20")
     first = versions[0]
     store = store or (first.store if isinstance(first, ModelVersion) else open_store())
     project = project_setting(project)
@@ -153,11 +155,16 @@ def deployment(name: str, store: Store | None = None, project: str | None = None
     return Deployment(live.id, live.name, live.number, live.project, live.spec, False)
 
 
-def need_servable(store: Store, version: str) -> Live:
-    """A deployment version as it may be served now. Raises NotHomologated when an approval was revoked since."""
-    live = live_of(store, store.nodes.get([version])[0])
-    if not live.spec.experimental:
-        from instar.models.version import version as model_version
+def need_servable(store: Store, id: str) -> Live:
+    """A deployment version as it may be served now, with the scopes that were signed.
 
-        need_homologated([model_version(arm, store) for arm in live.arms])
-    return live
+    Raises NotHomologated when an approval was revoked since, or expired.
+    """
+    live = live_of(store, store.nodes.get([id])[0])
+    if live.spec.experimental:
+        return live
+    standings = [standing(version(arm, store)) for arm in live.arms]
+    signatures = [each.signature for each in standings if each.signature is not None]
+    if len(signatures) < len(standings):
+        raise NotHomologated(standings)
+    return msgspec.structs.replace(live, scopes=tuple(each.scope for each in signatures))

@@ -66,6 +66,26 @@ class UnknownDeployment(NotFound):
         super().__init__("deployment", name, next_step=names + (f"; {near}" if near.startswith("did") else ""))
 
 
+class Withheld(InstarError):
+    """A deployment is live and may not be served: an approval was revoked or expired, or its models do not start."""
+
+    status = 503
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"deployment {name!r} is not served: {why}")
+
+
+class OutOfScope(InstarError):
+    """A request from outside what the deployment's models are approved for."""
+
+    status = 403
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(
+            f"{name} is not approved for this request: {why}; ask where it is, or have it homologated for this scope"
+        )
+
+
 class UnknownPrediction(NotFound):
     """No journal knows this prediction."""
 

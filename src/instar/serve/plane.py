@@ -15,7 +15,7 @@ import msgspec
 from instar.base.errors import InstarError, NotFound
 from instar.serve import metrics
 from instar.serve.connection import Connection, Exchange, Request
-from instar.serve.errors import Forbidden, UnknownDeployment, WrongHost, WrongMethod
+from instar.serve.errors import Forbidden, UnknownDeployment, Withheld, WrongHost, WrongMethod
 from instar.serve.served import Served
 from instar.serve.tokens import Guard
 
@@ -45,6 +45,7 @@ class Plane:
     ) -> None:
         """hosts : names that may stand in the Host header;  most_body : bytes of a request's body"""
         self.served: dict[str, Served] = {}
+        self.refused: dict[str, str] = {}  # what is live and may not be served, and why
         self.connections: set[Connection] = set()
         self.requests: Counter[tuple[str, int]] = Counter()  # by route and status
         self.draining = False
@@ -134,9 +135,11 @@ class Plane:
                 raise NotFound("route", path, next_step=f"there is: {ROUTES}")
 
     def _named(self, name: str) -> Served:
-        if name not in self.served:
-            raise UnknownDeployment(name, self.served)
-        return self.served[name]
+        if name in self.served:
+            return self.served[name]
+        if name in self.refused:
+            raise Withheld(name, self.refused[name])
+        raise UnknownDeployment(name, self.served)
 
     @staticmethod
     def _only(request: Request, exchange: Exchange, method: bytes, route: str) -> None:

@@ -13,10 +13,11 @@ import msgspec
 
 from instar.base import clock
 from instar.base.errors import BadInput, InstarError
+from instar.models.evidence import covers
 from instar.models.signature import ModelSignature
 from instar.serve.batcher import Batcher, Waiting
 from instar.serve.connection import Exchange
-from instar.serve.errors import Busy, HostDied, JournalFailed, RowFailed, WrongField
+from instar.serve.errors import Busy, HostDied, JournalFailed, OutOfScope, RowFailed, WrongField
 from instar.serve.histogram import Histogram
 from instar.serve.host import Reply
 from instar.serve.journal import Journal
@@ -86,8 +87,10 @@ class Served:
     # a request comes in
 
     def predict(self, exchange: Exchange, body: bytes | bytearray) -> None:
-        """Answer ``exchange`` sooner or later. Raises BadJson, WrongField, Busy when it cannot even be tried."""
+        """Answer ``exchange`` sooner or later. Raises BadJson, WrongField, OutOfScope, Busy when it cannot even be tried."""
         request, rows = self.codec.read(body)
+        if request.context and self.live.scopes:
+            self._need_in_scope(request.context)
         if self.link is None or not self.link.alive:
             raise Busy("the model host is being started; try again in a second")
         if len(rows) > MOST_WAITING:
@@ -96,6 +99,12 @@ class Served:
             raise Busy(f"{self._batcher.waiting} rows wait already; try again, or send fewer at once")
         receiver = OneRow(exchange) if len(rows) == 1 and not _is_list(request) else ManyRows(exchange, len(rows))
         self._ask_all(request, rows, receiver)
+
+    def _need_in_scope(self, context: dict[str, Any]) -> None:
+        """What is approved for one scope does not answer outside of it. What the context does not say is not judged."""
+        for name, scope in zip(self.live.names, self.live.scopes):
+            if why := covers({key: allowed for key, allowed in scope.items() if key in context}, context):
+                raise OutOfScope(name, why)
 
     def _ask_all(self, request: Predict, rows: list[bytes], receiver: Receiver) -> None:
         arrived = self._loop.time()

@@ -23,6 +23,7 @@ import uvloop
 from instar.base.errors import InstarError
 from instar.base.ids import event_id
 from instar.base.settings import project_setting
+from instar.models.standing import NotHomologated
 from instar.serve.candidates import LOADER
 from instar.serve.deployment import need_servable
 from instar.serve.errors import UnknownPrediction
@@ -85,7 +86,6 @@ class Server:
         names = {host, "localhost", "127.0.0.1", "::1", *allow_hosts} if local else {host, *allow_hosts}
         self.plane = Plane(self.guard, names, self._feedback, self._lookup, most_body)
         self.feedbacks = Feedbacks(store, self.project, self.plane.served, self._journals)
-        self.refused: dict[str, str] = {}  # deployment versions that could not be started, and why
         self._host, self._port, self._loader = host, port, loader
         self._thread = ThreadPoolExecutor(1, "journal")
         self._retiring: list[Journal] = []
@@ -143,10 +143,24 @@ class Server:
         now = asyncio.get_running_loop().time()
         for name, wanted in live.items():
             served = self.plane.served.get(name)
-            due = now - self._tried.get(wanted.id, -TRY_AGAIN) >= TRY_AGAIN
-            if (served is None or served.live.id != wanted.id) and due:
+            if served is not None and served.live.id == wanted.id:
+                await self._stay_approved(served)
+            elif now - self._tried.get(wanted.id, -TRY_AGAIN) >= TRY_AGAIN:
                 self._tried[wanted.id] = now
                 await self._take_over(wanted)
+
+    async def _stay_approved(self, served: Served) -> None:
+        """An approval that is revoked, or expires, ends the serving."""
+        try:
+            await asyncio.to_thread(need_servable, self.store, served.live.id)
+        except NotHomologated as error:
+            self._refuse(served.live, str(error))
+            await self._withdraw(served.live.name)
+
+    def _refuse(self, live: Live, why: str) -> None:
+        if self.plane.refused.get(live.name) != why:
+            _say(f"{live.name}@{live.number} is not served: {why}")
+        self.plane.refused[live.name] = why
 
     async def _take_over(self, wanted: Live) -> None:
         """Start a deployment version beside the one that is served, then let requests go to it."""
@@ -155,10 +169,9 @@ class Server:
             served = Served(live, self._loader, [self.store.location, *live.arms])
             await served.start()
         except InstarError as error:
-            self.refused[wanted.name] = str(error)
-            _say(f"{wanted.name}@{wanted.number} is not served: {error}")
+            self._refuse(wanted, str(error))
             return
-        self.refused.pop(wanted.name, None)
+        self.plane.refused.pop(wanted.name, None)
         self._tried.pop(wanted.id, None)
         served.journal = Journal(
             self.store.folder / FOLDER, self._thread, partial(self._new_header, served), rolled=self._seal

@@ -35,7 +35,10 @@ class Spec(msgspec.Struct, frozen=True):
 
 
 class Live(msgspec.Struct, frozen=True):
-    """A deployment version to be served. activity : the one that made it;  names : the candidates as ``name@number``"""
+    """A deployment version to be served. activity : the one that made it;  names : the candidates as ``name@number``
+
+    scopes : what each candidate is approved for; empty when the deployment is experimental
+    """
 
     id: str
     name: str
@@ -44,6 +47,7 @@ class Live(msgspec.Struct, frozen=True):
     activity: str
     spec: Spec
     names: tuple[str, ...]
+    scopes: tuple[dict[str, Any], ...] = ()
 
     @property
     def arms(self) -> tuple[str, ...]:

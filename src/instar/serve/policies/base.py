@@ -57,6 +57,7 @@ class Policy(Protocol):
 
 
 P = TypeVar("P", bound=type[Any])
+_json = msgspec.json.Encoder(order="deterministic").encode
 POLICIES: Table[type[Policy]] = Table("policy", "instar.policies")
 
 
@@ -72,12 +73,12 @@ def policy(name: str) -> Callable[[P], P]:
 
 
 def key_of(by: Sequence[str], context: Mapping[str, Any]) -> str:
-    """The key of a context.
+    """The key of a context: what counts of it, as JSON, so that two contexts never share a key.
 
     >>> key_of(["region", "hour"], {"region": "US", "user": 7})
-    'region=US,hour='
+    'region="US",hour=null'
     """
-    return ",".join(f"{name}={'' if (value := context.get(name)) is None else value}" for name in by)
+    return ",".join(f"{name}={_json(context.get(name)).decode()}" for name in by)
 
 
 def policy_to_doc(rule: Policy) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,8 +39,8 @@ class Thompson:
     >>> rule = Thompson(by=["region"])
     >>> state = rule.init("here")
     >>> for n in range(200):
-    ...     rule.observe(state, "region=US", "m2", 0.5, 1.0, at=n)
-    ...     rule.observe(state, "region=US", "m1", 0.5, 0.0, at=n)
+    ...     rule.observe(state, rule.key({"region": "US"}), "m2", 0.5, 1.0, at=n)
+    ...     rule.observe(state, rule.key({"region": "US"}), "m1", 0.5, 0.0, at=n)
     >>> rule.select(state, ["m1", "m2"], rule.key({"region": "US"}), 200, Random(7)).asked
     (1,)
     """
@@ -52,7 +53,7 @@ class Thompson:
     def __post_init__(self) -> None:
         if isinstance(self.by, str):
             raise BadInput(f"Thompson: by={self.by!r} is text; give a list of names, by=[{self.by!r}]")
-        if self.forget is not None and self.forget <= 0:
+        if self.forget is not None and not 0 < self.forget < math.inf:
             raise BadInput(f"Thompson: forget={self.forget} is not a half-life; give seconds above 0, or None")
         object.__setattr__(self, "by", tuple(self.by))
 
