@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import polars as pl
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -89,6 +91,49 @@ def test_a_group_average_of_the_target_joined_back_before_the_split_is_refused(m
     check = made.judge(made.train(seen, preparation), unseen)["leak"]
     assert check.verdict == "failed"
     assert "group_by" in check.text
+
+
+def with_mean(frame: pl.DataFrame) -> pl.DataFrame:
+    """Looks at other rows, which nobody can see from outside."""
+    return frame.with_columns(pl.col("Meter").cast(pl.Float64).mean().over("Year").alias("average"))
+
+
+def centred(values: pl.Series) -> pl.Series:
+    return values.cast(pl.Float64) - values.mean()
+
+
+@pytest.mark.parametrize(
+    ("step", "look"),
+    [
+        ("map omdb", lambda table: table.map(with_mean)),
+        (
+            "with_columns omdb",
+            lambda table: table.with_columns(
+                average=pl.col("Meter").map_batches(centred, return_dtype=pl.Float64).fill_null(0.0)
+            ),
+        ),
+    ],
+)
+def test_a_python_function_before_the_split_is_unknown_since_nobody_sees_what_it_looks_at(
+    made: Films, step: str, look: Callable[[Table], Table]
+) -> None:
+    seen, unseen = made.split(look(made.all))
+    preparation = seen.fit(prep.Impute("Runtime", "average"), prep.Standardize("Runtime", "average"))
+    check = made.judge(made.train(seen, preparation), unseen)["leak"]
+    assert check.verdict == "unknown"
+    assert step in check.text
+    assert "Python function" in check.text
+    assert "Write it as expressions" in check.text
+    assert "accepts the check leak by name" in check.text
+
+
+def test_a_python_function_below_the_split_on_the_training_side_is_fine(made: Films) -> None:
+    def shifted(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.with_columns(pl.col("Year") - 1900)
+
+    seen = made.seen.map(shifted)
+    check = made.judge(made.train(seen, made.preparation(seen)), made.unseen.map(shifted))["leak"]
+    assert check.verdict == "passed"
 
 
 def test_one_duplicated_row_under_another_id_is_refused(store: Store) -> None:

@@ -6,7 +6,7 @@ import polars as pl
 import polars.selectors as cs
 import pytest
 
-from instar.flow.rowwise import NotRowByRow, need_row_by_row
+from instar.flow.rowwise import NotRowByRow, calls_python, need_row_by_row
 
 A, S = pl.col("a"), pl.col("s")
 
@@ -56,3 +56,11 @@ def test_what_looks_at_its_own_row_passes(expression: pl.Expr) -> None:
 def test_what_looks_at_other_rows_is_refused_with_the_way_out(expression: pl.Expr) -> None:
     with pytest.raises(NotRowByRow, match=r"with_columns: .* group_by and join"):
         need_row_by_row([expression], "with_columns")
+
+
+def test_a_python_function_is_seen_wherever_it_stands_and_a_name_is_not_one() -> None:
+    called = S.map_elements(lambda text: len(text), return_dtype=pl.Int64)
+    assert calls_python(called)
+    assert calls_python(pl.when(A > 1).then(called + 1).otherwise(0))
+    assert calls_python(pl.map_batches(["a", "s"], lambda columns: columns[0]))
+    assert not calls_python(pl.col("Python") + pl.col("AnonymousFunction"))

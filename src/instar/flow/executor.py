@@ -111,6 +111,7 @@ class Executor:
             "step": step.label,
             "parameters": plain(step.verb.parameters()),
             "seconds": round((clock.now() - started) / clock.SECOND, 3),
+            **({"python": True} if step.verb.calls_python else {}),
             **outcome.doc,
         }
         activity = Node(work.activity, "activity", "", self.project, step.verb.name, started, author_setting(), doc)

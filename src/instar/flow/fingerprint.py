@@ -23,6 +23,7 @@ import numpy as np
 import polars as pl
 
 from instar.base.digests import canonical_json, digest_bytes, digest_value
+from instar.flow.rowwise import calls_python
 
 _LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 
@@ -86,13 +87,9 @@ def _describe(value: Any, seen: frozenset[int]) -> Any:
 
 def _expression(expression: pl.Expr) -> Any:
     """The expression's own form. One that calls Python does not show the function's helpers, so it stays unknown."""
-    try:
-        text = expression.meta.serialize(format="json")
-    except pl.exceptions.ComputeError:
-        raise Unknown from None
-    if "Python" in text or "AnonymousFunction" in text:
+    if calls_python(expression):
         raise Unknown
-    return ["expression", text]
+    return ["expression", expression.meta.serialize(format="json")]
 
 
 def _function(function: Callable[..., Any], seen: frozenset[int]) -> Any:

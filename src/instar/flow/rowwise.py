@@ -46,8 +46,27 @@ def need_row_by_row(expressions: Iterable[pl.Expr], step: str) -> None:
             stack += part.meta.pop()
 
 
+def calls_python(expression: pl.Expr) -> bool:
+    """Whether a Python function runs in ``expression`` (``map_elements``, ``map_batches``): what it looks at is unknown.
+
+    >>> calls_python(pl.col("x").map_batches(lambda values: values - values.mean())), calls_python(pl.col("x") + 1)
+    (True, False)
+    """
+    try:
+        return _has_function(json.loads(expression.meta.serialize(format="json")))
+    except pl.exceptions.ComputeError:  # a Python function without a form of its own
+        return True
+
+
+def _has_function(tree: Any) -> bool:
+    """Keys only: a column may be called Python."""
+    if isinstance(tree, dict):
+        return any("AnonymousFunction" in key or "Python" in key or _has_function(tree[key]) for key in tree)
+    return isinstance(tree, list) and any(_has_function(item) for item in tree)
+
+
 def _is_row_by_row(part: pl.Expr) -> bool:
-    """Polars judges the outermost call only. A Python function is what its author says it is."""
+    """Polars judges the outermost call only. A Python function is not judged here: its step is marked."""
     try:
         return part.meta.is_row_separable()
     except pl.exceptions.ColumnNotFoundError:  # raised for a Python function, whose type needs a schema

@@ -35,6 +35,11 @@ class Verb:
         """What decides the result beside the inputs; None when that cannot be determined: then it runs each time."""
         return digest_value([self.name, self.parameters()])
 
+    @property
+    def calls_python(self) -> bool:
+        """Whether a function of the user runs in it: what that looks at cannot be seen, so the leak check is told."""
+        return False
+
 
 class RowVerb(Verb):
     """A verb that treats each row by itself: it runs inside the pass of whoever needs its rows, and writes nothing."""

@@ -8,8 +8,11 @@ It is asked of a pair (training activity, evaluation activity) and answered from
    (the same activity, not an equal one), or tables that share no source with the evaluated one. Row by row steps,
    joins, selections, distinct, sorting and sampling may lie above the split: they move rows, they learn nothing.
 
+3. A step that runs a Python function (its doc has ``python``) may look across rows, and nobody can see whether it does.
+   Where one that reads across rows would be refused, it makes the verdict ``unknown``.
+
 Verdicts: ``passed``; ``failed``; ``unknown`` where the record does not say (no split, rows of unknown origin, a verb
-that nobody declared).
+that nobody declared, a Python function).
 """
 
 from __future__ import annotations
@@ -142,6 +145,8 @@ def _may_learn(ancestry: Ancestry, activity: str) -> Verdict | None:
     doc, verb = ancestry.nodes[activity].doc, ancestry.verb(activity)
     if verb in FITS or verb in ACROSS_ROWS or doc.get("fitted") or doc.get("across_rows"):
         return "failed"
+    if doc.get("python"):
+        return "unknown"
     return None if verb in BY_ROW or verb in SOURCES else "unknown"
 
 
@@ -155,13 +160,22 @@ def _findings(
     found = []
     for table in tables:
         if apart[table] == "failed":
-            learns = "" if may == "failed" else "; whether this verb learns from rows is not known"
+            learns = "" if may == "failed" else f"; {_not_known(ancestry, activity)}"
             text = f"{words} read {ancestry.table_words(table)}, which {_why(ancestry, table, side)}{learns}"
             found.append(_Finding(may, activity, table, text))
         elif apart[table] == "unknown":
             text = f"{words} read {ancestry.table_words(table)}, of which the origin is not recorded"
             found.append(_Finding("unknown", activity, table, text))
     return found
+
+
+def _not_known(ancestry: Ancestry, activity: str) -> str:
+    if ancestry.nodes[activity].doc.get("python"):
+        return (
+            "it calls a Python function, which may look across rows. Write it as expressions, or below the split; "
+            "or a person who knows the function accepts the check leak by name"
+        )
+    return "whether this verb learns from rows is not known"
 
 
 def _apart(ancestry: Ancestry, evaluated: list[Table], side: Table) -> dict[Table, Verdict]:

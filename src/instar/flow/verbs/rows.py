@@ -11,6 +11,7 @@ import polars as pl
 from instar.base.digests import digest_value
 from instar.flow.fingerprint import fingerprint
 from instar.flow.rowdigests import ROW
+from instar.flow.rowwise import calls_python
 from instar.flow.step import RowVerb
 
 
@@ -29,6 +30,10 @@ class _Expressions(RowVerb):
     def fingerprint(self) -> str | None:
         mine = fingerprint(list(self.expressions))
         return None if mine is None else digest_value([self.name, mine])
+
+    @property
+    def calls_python(self) -> bool:
+        return any(calls_python(expression) for expression in self.expressions)
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,10 @@ class Map(RowVerb):
     def fingerprint(self) -> str | None:
         mine = self.version or fingerprint(self.function)
         return None if mine is None else digest_value([self.name, self.parameters()["function"], mine])
+
+    @property
+    def calls_python(self) -> bool:
+        return True
 
     def frame(self, frame: pl.DataFrame, port: str, given: dict[str, Any]) -> pl.DataFrame:
         """A function that changes the number of rows loses their digests: which row is which cannot be known."""
