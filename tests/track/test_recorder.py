@@ -8,9 +8,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from instar.base.errors import BadInput, Conflict
 from instar.store import Store
 from instar.store.protocols import Metrics
-from instar.store.records import Metric
+from instar.store.records import Metric, Param, Record
 from instar.store.sql.database import StoreBusy
 from instar.track import get_run, run, runs
 
@@ -76,3 +77,54 @@ def test_a_buffer_that_is_full_is_written_before_the_run_ends(store: Store) -> N
         for step in range(FULL + 1):
             one.log_metrics(loss=step, step=step)
         assert len(store.metrics.history(one.id, "loss")) >= FULL
+
+
+class RefusesOne:
+    """The metrics of a store that refuses every batch with the metric ``bad``, as a stricter server might."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def append(self, points: Sequence[Metric]) -> None:
+        if any(point.key == "bad" for point in points):
+            raise BadInput("metric 'bad' is not wanted here")
+        self._metrics.append(points)
+
+    def last(self, runs: Sequence[str]) -> dict[str, dict[str, Metric]]:
+        return self._metrics.last(runs)
+
+    def history(self, run: str, key: str) -> list[Metric]:
+        return self._metrics.history(run, key)
+
+
+def test_what_the_store_refuses_is_raised_to_its_run_only_and_the_rest_is_kept(store: Store) -> None:
+    store.metrics = RefusesOne(store.metrics)
+    other, bad = run("other", store=store).start(), run("bad", store=store).start()
+    for step in range(20):
+        other.log_metrics(loss=step)
+        bad.log_metrics(loss=step)
+    bad.log_metrics(bad=1)
+    other.log_metrics(loss=20)
+    other.end()
+    with pytest.raises(BadInput, match="not wanted here"):
+        bad.flush()
+    bad.log(after="all is well")
+    bad.end()
+    assert len(get_run(other.id, store).history("loss")) == 21
+    found = get_run(bad.id, store)
+    assert (len(found.history("loss")), found.status, found.params) == (20, "finished", {"after": "all is well"})
+    assert "bad" not in found.metrics
+
+
+def test_a_parameter_that_another_process_logged_otherwise_is_dropped_and_raised(store: Store) -> None:
+    with run("first", store=store) as first:
+        first.flush()
+        store.nodes.put([Record(params=(Param(first.id, "lr", "0.1", 0.1),))])
+        first.log(lr=0.2)
+        first.log(depth=3)
+        with pytest.raises(Conflict, match="lr"):
+            first.flush()
+    with run("second", store=store) as second:
+        second.log(lr=0.3)
+    assert get_run(first.id, store).params == {"lr": "0.1", "depth": "3"}
+    assert get_run(second.id, store).params == {"lr": "0.3"}

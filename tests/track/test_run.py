@@ -4,7 +4,9 @@ import math
 import os
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -270,3 +272,64 @@ def test_runs_are_found_by_experiment_status_parameter_and_metric(store: Store) 
 def test_an_id_of_something_else_is_not_a_run(store: Store) -> None:
     with pytest.raises(BadInput, match="is a file, not a run"):
         get_run(a_file_node(store), store)
+
+
+@pytest.mark.parametrize("step", [2**63, -(2**63) - 1, 1.5, math.nan, math.inf, "3", [1]])
+def test_a_step_that_is_no_whole_number_of_64_bits_is_refused_at_the_call(store: Store, step: Any) -> None:
+    with run("baseline", store=store) as one:
+        with pytest.raises(BadInput, match=r"run 'baseline': metric 'loss': step .*(64 bits|whole number); nothing"):
+            one.log_metrics(loss=1, step=step)
+        one.log_metrics(loss=1, step=2**63 - 1)
+        with pytest.raises(BadInput, match="64 bits"):
+            one.log_metrics(loss=1)
+        one.log_metrics(accuracy=1, step=np.int64(3))
+    assert [point.step for point in get_run(one.id, store).history("loss")] == [2**63 - 1]
+
+
+@pytest.mark.parametrize("key", ["\ud800", "", "a" * 251, "a\nb", 3])
+def test_a_key_that_cannot_be_kept_is_refused_at_the_call_and_no_later_run_suffers(store: Store, key: Any) -> None:
+    with run("baseline", store=store) as one:
+        says: list[Callable[[], None]] = [
+            lambda: one.log({"good": 1, key: 1}),
+            lambda: one.log_metrics({"good": 1, key: 1}),
+            lambda: one.label(key, "a"),
+        ]
+        for say in says:
+            with pytest.raises(BadInput, match=r"run 'baseline': .* the name .*; nothing was logged. Use"):
+                say()
+    with run("next", store=store) as two:
+        two.log_metrics(loss=1)
+    found = get_run(one.id, store)
+    assert (found.params, found.metrics, found.status) == ({}, {}, "finished")
+    assert get_run(two.id, store).metrics == {"loss": 1}
+
+
+def test_text_that_utf8_cannot_hold_is_refused_at_the_call(store: Store) -> None:
+    half = "caf\udce9"
+    with pytest.raises(BadInput, match="its name has"):
+        run(half)
+    with pytest.raises(BadInput, match="its experiment has"):
+        run("baseline", experiment=half)
+    with run("baseline", store=store) as one:
+        says: list[Callable[[], None]] = [
+            lambda: one.log(path=half),
+            lambda: one.label("note", half),
+            lambda: one.log_bytes(half, b""),
+            lambda: one.log_bytes("a.txt", half),
+            lambda: one.output(one, half),
+        ]
+        for say in says:
+            with pytest.raises(BadInput, match=r"run 'baseline': .*'\\udce9' at 3, half of a character"):
+                say()
+    assert get_run(one.id, store).params == {}
+
+
+def test_an_error_and_arguments_that_utf8_cannot_hold_are_escaped(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["train.py", "caf\udce9"])
+    with pytest.raises(ValueError, match="no file"), run("baseline", store=store) as one:
+        raise ValueError("no file caf\udce9")
+    found = get_run(one.id, store)
+    assert (found.status, found.error) == ("failed", "ValueError: no file caf\\udce9")
+    assert store.nodes.get([one.id])[0].doc["arguments"] == ["caf\\udce9"]

@@ -52,9 +52,10 @@ def publish(
             )
         return publish_model(model, name)
     from instar.models.script import record_script
+    from instar.store import open_store
 
     if store is None:
-        store = run.store if run is not None else _open_store()
+        store = run.store if run is not None else open_store()
     project = project_setting(project or getattr(run, "project", None))
     recorded = record_script(store, project, model, inputs, target, evaluated_on, preparation, run)
     return publish_model(recorded, name)
@@ -96,9 +97,3 @@ def publish_model(model: Model, name: str) -> ModelVersion:
     features = tuple(Feature(id, field.name, field.type, field.unit, field.role) for field in fields)
     store.nodes.put([Record(nodes, edges, features)])
     return version_from(store, store.nodes.get([id])[0], store.nodes.numbers([id])[id], new=True)
-
-
-def _open_store() -> Store:
-    from instar.store import open_store
-
-    return open_store()

@@ -3,7 +3,8 @@
 One recorder serves all runs of a process in one store. Logging appends to a list; a flush writes everything gathered so
 far in three transactions: nodes, edges, parameters and files; then metrics; then labels. A background thread flushes
 four times a second, whoever fills the buffer flushes it, and the end of a run does. Nothing gathered is given up when
-a write fails: it goes back to the front, and the next flush raises where somebody can see it.
+a write fails: it goes back to the front, and the next flush raises where somebody can see it. Only what the store
+refuses for what it says is dropped, and raised to the run that said it: the other runs are none the worse.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from instar.base import clock
+from instar.base.errors import BadInput, Conflict, InstarError, NotFound
 from instar.store.records import Label, Metric, Record
 from instar.track.code import code
 from instar.track.environment import environment
@@ -27,6 +30,7 @@ SECONDS_BETWEEN = 0.25
 SECONDS_IDLE = 5.0
 FULL = 20_000  # points of metrics gathered before their caller writes them: bounds memory and the last flush
 FINAL = frozenset({"finished", "failed"})
+T = TypeVar("T")
 
 
 class Recorder:
@@ -39,9 +43,10 @@ class Recorder:
         self.presence = Presence(store.folder)
         self.origin = Record(nodes=(environment(),)) + code().record(store.blobs)
         store.nodes.put([self.origin])
-        self._records: list[Record] = []
+        self._records: list[tuple[str, Record]] = []  # each with the run that says it
         self._labels: list[Label] = []
         self._points: list[Metric] = []
+        self._refused: dict[str, InstarError] = {}  # by run: what it has yet to hear
         self._last_at = 0
         self._open: set[str] = set()
         self._gathering = threading.Lock()
@@ -54,22 +59,22 @@ class Recorder:
         self.presence.note(record)
         with self._gathering:
             self._open.add(run)
-            self._records.append(record)
+            self._records.append((run, record))
             self._labels.append(Label(run, "status", "running"))
         self._wake()
 
     def end(self, run: str, status: str, labels: list[Label]) -> None:
-        """Durable on return, with everything else that was gathered."""
+        """Durable on return, with everything else that was gathered. Raises what the store refused of this run."""
         with self._gathering:
             # A run that ended before it was first written never was seen running: one label less.
             self._labels = [label for label in self._labels if (label.subject, label.key) != (run, "status")]
             self._labels += [*labels, Label(run, "status", status)]
             self._open.discard(run)
-        self.flush()
+        self.flush(run)
 
-    def add(self, record: Record) -> None:
+    def add(self, run: str, record: Record) -> None:
         with self._gathering:
-            self._records.append(record)
+            self._records.append((run, record))
         self._wake()
 
     def label(self, label: Label) -> None:
@@ -84,33 +89,49 @@ class Recorder:
             self._points.append(Metric(run, key, step, at, value))
             full = len(self._points) >= FULL
         if full:
-            self.flush()
+            self.flush(run)
         elif not self._something.is_set():
             self._wake()
 
-    def flush(self) -> None:
-        """Everything gathered before the call is durable on return."""
+    def flush(self, run: str = "") -> None:
+        """Everything gathered before the call is durable on return. Raises what the store refused of ``run``."""
         with self._writing:
             with self._gathering:
                 records, points, labels = self._records, self._points, self._labels
                 self._records, self._points, self._labels = [], [], []
                 self._something.clear()
             try:
-                if records:
-                    self.store.nodes.put(records)
-                    records = []
-                if points:
-                    self.store.metrics.append(points)
-                    points = []
-                if labels:
-                    self.store.labels.set(labels)
-                    labels = []
+                self._write(records, lambda some: self.store.nodes.put([record for _, record in some]), lambda one: one[0])
+                self._write(points, self.store.metrics.append, lambda point: point.run)
+                self._write(labels, self.store.labels.set, lambda label: label.subject)
             finally:
                 if records or points or labels:
                     with self._gathering:
                         self._records = records + self._records
                         self._points = points + self._points
                         self._labels = labels + self._labels
+            if (refused := self._refused.pop(run, None)) is not None:
+                raise refused
+
+    def _write(self, items: list[T], write: Callable[[list[T]], object], run: Callable[[T], str]) -> None:
+        """Write ``items`` and take away what is written, all at once when the store agrees.
+
+        What it refuses is looked for by halves and dropped alone; its run hears of it. In order of gathering, always.
+        """
+        size = len(items)
+        while items:
+            some = items[:size]
+            try:
+                write(some)
+            except (BadInput, Conflict, NotFound) as error:
+                if error.status >= 500:  # the store is busy: not what was said is wrong
+                    raise
+                if len(some) > 1:
+                    size = len(some) // 2
+                    continue
+                self._refused.setdefault(run(some[0]), error)
+            del items[: len(some)]
+            size *= 2
 
     def close(self) -> None:
         """The process ends: write what is left, and leave in order unless a run is still open."""
@@ -119,6 +140,8 @@ class Recorder:
             self.presence.forget()  # the next reader finds them left behind, and says so
         else:
             self.presence.leave()
+        for refused in self._refused.values():
+            raise refused
 
     def _wake(self) -> None:
         with self._waking:

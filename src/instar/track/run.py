@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar, Token
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, SupportsIndex, runtime_checkable
 
 from instar.base import clock
 from instar.base.errors import BadInput, Conflict, NotFound
@@ -22,7 +22,7 @@ from instar.base.ids import event_id
 from instar.base.settings import author_setting, project_setting
 from instar.store.records import Edge, File, Label, Node, Record
 from instar.track.recorder import Recorder, recorder
-from instar.track.values import as_measure, param
+from instar.track.values import as_measure, as_step, check_key, check_text, escaped, param
 
 if TYPE_CHECKING:
     from instar.store.embedded import Store
@@ -55,6 +55,8 @@ class Run:
     def __init__(self, name: str, experiment: str | None, store: Store | None, project: str | None) -> None:
         if not name:
             raise BadInput("a run needs a name, such as instar.run('baseline')")
+        check_text(f"run {name!r}", "its name", name)
+        check_text(f"run {name!r}", "its experiment", experiment or "")
         self.name = name
         self.experiment = experiment
         self.project = project_setting(project)
@@ -63,6 +65,7 @@ class Run:
         self._given_store = store
         self._recorder: Recorder | None = None
         self._parent: Run | None = None
+        self._saying = f"run {name!r}"  # how errors name it
         self._params: dict[str, str] = {}
         self._files: dict[str, str] = {}
         self._next_step: dict[str, int] = {}
@@ -82,8 +85,10 @@ class Run:
         """Begin; ``with`` does it by itself."""
         if self.status != "new":
             raise RunEnded(f"run {self.name!r} has started already; make another one with instar.run({self.name!r})")
+        from instar.store import open_store
+
         self._parent = current_run()
-        self._recorder = recorder(self._given_store or (self._parent.store if self._parent else _open_store()))
+        self._recorder = recorder(self._given_store or (self._parent.store if self._parent else open_store()))
         self._recorder.begin(self.id, self._record(self._recorder))
         self.status = "running"
         if self.experiment:
@@ -95,7 +100,7 @@ class Run:
             "process": to.presence.name,
             "host": to.presence.host,
             "pid": to.pid,
-            "arguments": sys.argv[1:],
+            "arguments": [escaped(argument) for argument in sys.argv[1:]],
         }
         if self.experiment:
             doc["experiment"] = self.experiment
@@ -112,8 +117,12 @@ class Run:
         ``run.log(lr=0.1)`` or, for names that are no words of Python, ``run.log({"model.lr": 0.1})``.
         """
         live = self._live()
-        params = [param(self.id, key, value) for key, value in {**(parameters or {}), **more}.items()]
+        given = {**(parameters or {}), **more}
+        for key in given:
+            check_key(self._saying, "parameter", key)
+        params = [param(self.id, key, value) for key, value in given.items()]
         for each in params:
+            check_text(self._saying, f"parameter {each.key!r}", each.value)
             if (known := self._params.get(each.key, each.value)) != each.value:
                 raise Conflict(
                     f"run {self.name!r}: parameter {each.key!r} is {known!r} already and cannot become "
@@ -122,19 +131,24 @@ class Run:
         fresh = tuple(each for each in params if each.key not in self._params)
         self._params |= {each.key: each.value for each in fresh}
         if fresh:
-            live.add(Record(params=fresh))
+            live.add(self.id, Record(params=fresh))
 
     def log_metrics(
-        self, metrics: Mapping[str, Any] | None = None, /, *, step: int | None = None, **more: Any
+        self, metrics: Mapping[str, Any] | None = None, /, *, step: SupportsIndex | None = None, **more: Any
     ) -> None:
         """Record one point of each metric. Without ``step`` each metric counts its own points, from 0.
 
         ``run.log_metrics(loss=0.7, step=3)`` or ``run.log_metrics({"loss/train": 0.7})``. NaN and infinities are kept.
+        Raises BadInput for what is no metric; then no point of the call is kept.
         """
         live = self._live()
+        points = []
         for key, value in (more if metrics is None else {**metrics, **more}).items():
+            if key not in self._next_step:
+                check_key(self._saying, "metric", key)
             measure = value if type(value) is float else as_measure(key, value)
-            at_step = self._next_step.get(key, 0) if step is None else int(step)
+            points.append((key, as_step(self._saying, key, self._next_step.get(key, 0) if step is None else step), measure))
+        for key, at_step, measure in points:
             self._next_step[key] = at_step + 1
             live.measure(self.id, key, at_step, measure)
 
@@ -157,10 +171,13 @@ class Run:
     def log_bytes(self, name: str, data: bytes | str) -> None:
         """Keep bytes, or text, as the artifact ``name``."""
         live = self._live()
+        if isinstance(data, str):
+            check_text(self._saying, f"artifact {name!r}", data)
         raw = data.encode() if isinstance(data, str) else data
         self._keep(live, name, live.store.blobs.put(raw), len(raw))
 
     def _keep(self, live: Recorder, name: str, digest: str, size: int) -> None:
+        check_text(self._saying, f"the name of artifact {name!r}", name)
         if name.startswith("/") or ".." in Path(name).parts:
             raise BadInput(f"run {self.name!r}: {name!r} is no name for an artifact; use one like 'plots/roc.svg'")
         if (known := self._files.setdefault(name, digest)) != digest:
@@ -168,7 +185,7 @@ class Run:
                 f"run {self.name!r}: artifact {name!r} is kept already with other bytes ({known[:8]}, not {digest[:8]}); "
                 "keep it under another name"
             )
-        live.add(Record(files=(File(self.id, name, digest, size),)))
+        live.add(self.id, Record(files=(File(self.id, name, digest, size),)))
 
     def input(self, thing: Recorded | str, role: str = "input") -> None:
         """Record that the run read ``thing``: something with an id, or an id, ``name`` or ``name@number``.
@@ -176,31 +193,36 @@ class Run:
         Raises NotFound when the store does not know it.
         """
         live = self._live()
+        check_text(self._saying, "the role of an input", role)
         id = self._id_of(live, thing)
         makers = [getattr(thing, "activity", None)]
         if not isinstance(makers[0], str):  # for a bare id whoever made it: rather one ancestor too many than hidden
             makers = [edge.dst for edge in live.store.nodes.edges([id], "out", "generated")]
         edges = [Edge(self.id, "used", id, role), *(Edge(self.id, "informed", maker, role) for maker in makers if maker)]
-        live.add(Record(edges=tuple(edges)))
+        live.add(self.id, Record(edges=tuple(edges)))
 
     def output(self, thing: Recorded | str, role: str = "output") -> None:
         """Record that the run made ``thing``. Raises NotFound when the store does not know it."""
         live = self._live()
-        live.add(Record(edges=(Edge(self._id_of(live, thing), "generated", self.id, role),)))
+        check_text(self._saying, "the role of an output", role)
+        live.add(self.id, Record(edges=(Edge(self._id_of(live, thing), "generated", self.id, role),)))
 
     def label(self, key: str, value: str) -> None:
         """Say something about the run that may change later, such as ``run.label("note", "first try")``."""
-        self._live().label(Label(self.id, key, value))
+        live = self._live()
+        check_key(self._saying, "label", key)
+        check_text(self._saying, f"label {key!r}", value)
+        live.label(Label(self.id, key, value))
 
     def flush(self) -> None:
         """Everything logged before is durable on return."""
-        self._live().flush()
+        self._live().flush(self.id)
 
     def end(self, error: str | None = None) -> None:
         """Finish, or fail with ``error``; durable on return. ``with`` does it by itself."""
         live = self._live()
         self.status = "failed" if error is not None else "finished"
-        live.end(self.id, self.status, [Label(self.id, "error", error)] if error is not None else [])
+        live.end(self.id, self.status, [Label(self.id, "error", escaped(error))] if error is not None else [])
 
     def __enter__(self) -> Run:
         if self.status == "new":
@@ -259,12 +281,6 @@ def run(
 def current_run() -> Run | None:
     """The run whose ``with`` block this code is in, if any."""
     return _current.get()
-
-
-def _open_store() -> Store:
-    from instar.store import open_store
-
-    return open_store()
 
 
 def _words(error: BaseException | None) -> str | None:

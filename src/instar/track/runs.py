@@ -74,7 +74,9 @@ def runs(
 
     ``instar.runs("metric.loss<0.3 param.lr=0.1", experiment="films")``
     """
-    store = store or _open_store()
+    from instar.store import open_store
+
+    store = store or open_store()
     sweep(store)
     parsed = parse(query)
     terms = [Term("kind", "run"), Term("project", project_setting(project)), *parsed.terms]
@@ -93,7 +95,9 @@ def get_run(what: str, store: Store | None = None, project: str | None = None) -
 
     Raises NotFound, and BadInput for the id of something else.
     """
-    store = store or _open_store()
+    from instar.store import open_store
+
+    store = store or open_store()
     sweep(store)
     terms = (Term("kind", "run"), Term("project", project_setting(project)), Term("name", what))
     nodes = store.nodes.find(Query(terms, 1)) or store.nodes.get([store.nodes.resolve(what)])
@@ -147,9 +151,3 @@ def _status(store: Store, node: Node, labels: dict[str, Label]) -> tuple[str, in
     if lives(store.folder, str(node.doc.get("process", ""))):
         return "running", None, ""
     return "failed", label.at if label else node.created_at, DIED
-
-
-def _open_store() -> Store:
-    from instar.store import open_store
-
-    return open_store()

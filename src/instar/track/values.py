@@ -13,6 +13,8 @@ from instar.base.errors import BadInput
 from instar.store.records import Param
 
 LONGEST = 6_000  # characters of a parameter; longer things are artifacts
+LONGEST_KEY = 250  # characters of the name of a parameter, metric or label
+STEPS = range(-(2**63), 2**63)
 
 
 def param(run: str, key: str, value: Any) -> Param:
@@ -51,6 +53,64 @@ def as_number(value: Any) -> float | None:
     except (TypeError, ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
+
+
+def check_key(run: str, what: str, key: Any) -> None:
+    """Raises BadInput for what cannot name a parameter, metric or label. run, what : how the message names them"""
+    if not isinstance(key, str):
+        cause = f"is {type(key).__name__}, not text"
+    elif not key:
+        cause = "is empty"
+    elif len(key) > LONGEST_KEY:
+        cause = f"has {len(key)} characters, at most {LONGEST_KEY} are kept"
+    elif not key.isprintable():
+        cause = "has a character that cannot be printed"
+    else:
+        return
+    shown = repr(key) if len(repr(key)) <= 60 else f"{repr(key)[:60]}…"
+    raise BadInput(f"{run}: {what} {shown}: the name {cause}; nothing was logged. Use a name such as 'loss/train'")
+
+
+def check_text(run: str, what: str, text: Any) -> None:
+    """Raises BadInput for what is no text, or cannot be written as UTF-8. run, what : how the message names them"""
+    if not isinstance(text, str):
+        raise BadInput(f"{run}: {what} is {type(text).__name__}, not text; nothing was logged. Give text, as by str()")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise BadInput(
+            f"{run}: {what} has {text[error.start]!r} at {error.start}, half of a character, which UTF-8 cannot hold; "
+            "nothing was logged. Decode the text with errors='replace' where it is read"
+        ) from None
+
+
+def escaped(text: str) -> str:
+    r"""``text`` as UTF-8 can hold it: half characters, as in undecodable arguments and paths, stand as escapes.
+
+    >>> escaped("caf\udce9")
+    'caf\\udce9'
+    """
+    return text.encode(errors="backslashreplace").decode()
+
+
+def as_step(run: str, key: str, step: Any) -> int:
+    """A step as a whole number within 64 bits. Raises BadInput naming run and metric."""
+    if type(step) is not int:
+        try:
+            if isinstance(step, str | bytes) or step != (whole := int(step)):
+                raise ValueError
+        except (TypeError, ValueError, OverflowError):
+            raise BadInput(
+                f"{run}: metric {key!r}: step {step!r} ({type(step).__name__}) is no whole number; "
+                "nothing was logged. Count steps with whole numbers from 0"
+            ) from None
+        step = whole
+    if step not in STEPS:
+        raise BadInput(
+            f"{run}: metric {key!r}: step {step} does not fit into 64 bits; nothing was logged. Use a smaller step"
+        )
+    number: int = step
+    return number
 
 
 def as_measure(key: str, value: Any) -> float:
