@@ -46,7 +46,10 @@ def version_id(project: str, kind: str, name: str, digest: str, activity: str = 
 
 
 def event_id() -> str:
-    """A new UUIDv7 (RFC 9562): 48 bits of milliseconds, then 74 random bits; ids sort by the time they were made."""
+    """A new UUIDv7 (RFC 9562): 48 bits of milliseconds, then 74 random bits.
+
+    Ids sort by the millisecond they were made in; those of one millisecond in no order.
+    """
     milliseconds = time.time_ns() // 1_000_000
     random = int.from_bytes(os.urandom(10), "big")
     value = (milliseconds & ((1 << 48) - 1)) << 80

@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from instar.base import clock
-from instar.base.settings import author_setting
 from instar.cli.render import Table
 from instar.cli.shell import HELP, Shell, command
 
@@ -24,7 +23,7 @@ def new(shell: Shell, name: str, role: str) -> None:
     """Make a token for the project and show it, this once: only its sha-256 is kept."""
     from instar.serve.tokens import create_token
 
-    secret = create_token(shell.new_store, name, role, shell.project, author_setting())
+    secret = create_token(shell.new_store, name, role, shell.project)
     shell.answer(
         {"name": name, "role": role, "project": shell.project, "token": secret},
         f"token {name} ({role}, project {shell.project}), shown only now:",

@@ -81,7 +81,7 @@ class Metrics(Protocol):
     """Points of metrics, and the last value of each."""
 
     def append(self, points: Sequence[Metric]) -> None:
-        """Durable on return. The same point (run, key, step, at) again is a no-op."""
+        """Durable on return. The same point (run, key, step, at) again is a no-op, whatever its value: the first counts."""
 
     def last(self, runs: Sequence[str]) -> dict[str, dict[str, Metric]]:
         """For each run and key the point of the greatest (step, at)."""
@@ -121,7 +121,11 @@ class Memo(Protocol):
 class Access(Protocol):
     """Registered keys and tokens, and the audit of what was changed."""
 
-    def add_key(self, key: Key) -> None: ...
+    def add_key(self, key: Key) -> None:
+        """Register a public key; its owner registering it again is a no-op.
+
+        Raises Conflict when it is somebody else's, or was revoked.
+        """
 
     def keys(self) -> list[Key]: ...
 

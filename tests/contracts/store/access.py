@@ -24,12 +24,21 @@ class AccessContract:
 
     def test_a_key_is_registered_once_and_can_be_revoked_once(self, access: Access) -> None:
         access.add_key(Key("k1", "ana", "00" * 32))
-        access.add_key(Key("k1", "eva", "00" * 32))
+        access.add_key(Key("k1", "ana", "00" * 32))
         assert [(key.id, key.owner, key.revoked_at) for key in access.keys()] == [("k1", "ana", None)]
         access.revoke_key("k1")
         assert access.keys()[0].revoked_at is not None
         with pytest.raises(NotFound, match="k1"):
             access.revoke_key("k1")
+
+    def test_a_key_never_changes_its_owner_and_never_comes_back(self, access: Access) -> None:
+        access.add_key(Key("k1", "ana", "00" * 32))
+        with pytest.raises(Conflict, match=r"key k1 is registered for ana .* eva"):
+            access.add_key(Key("k1", "eva", "00" * 32))
+        access.revoke_key("k1")
+        with pytest.raises(Conflict, match=r"key k1 of ana was revoked .* make another"):
+            access.add_key(Key("k1", "ana", "00" * 32))
+        assert [(key.owner, key.revoked_at is None) for key in access.keys()] == [("ana", False)]
 
     def test_a_name_has_one_live_token(self, access: Access) -> None:
         access.add_token(Token("d1", "laptop", "viewer"))

@@ -27,6 +27,16 @@ class MetricsContract:
         assert metrics.history(run, "accuracy") == []
         assert metrics.last(["0" * 32]) == {"0" * 32: {}}
 
+    def test_the_same_point_again_with_another_value_changes_neither_the_history_nor_the_last(
+        self, metrics: Metrics
+    ) -> None:
+        run = event_id()
+        first, again = Metric(run, "loss", 1, 1, 0.5), Metric(run, "loss", 1, 1, 0.9)
+        metrics.append([first, again])
+        metrics.append([again])
+        assert metrics.history(run, "loss") == [first]
+        assert metrics.last([run])[run]["loss"] == first
+
     @pytest.mark.parametrize("value", [math.inf, -math.inf, 0.0, 5e-324, 1.7976931348623157e308])
     def test_extreme_values_are_kept(self, metrics: Metrics, value: float) -> None:
         run = event_id()

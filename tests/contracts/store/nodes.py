@@ -129,7 +129,7 @@ class NodesContract:
         assert nodes.resolve("rating") == second.nodes[1].id
         assert nodes.resolve("rating@1") == nodes.resolve("model:rating@1") == first.nodes[1].id
         assert nodes.resolve(first.nodes[1].id[:12]) == first.nodes[1].id
-        for unknown in ("rating@9", "dataset:rating", "nobody", "00000000"):
+        for unknown in ("rating@9", f"rating@{9**30}", "rating@x", "rating@²", "dataset:rating", "nobody", "00000000"):
             with pytest.raises(NotFound, match="no node"):
                 nodes.resolve(unknown)
 

@@ -20,11 +20,24 @@ class SqlAccess:
         self._db = database
 
     def add_key(self, key: Key) -> None:
-        """Register a public key; registering the same one again is a no-op."""
+        """Register a public key; its owner registering it again is a no-op.
+
+        Raises Conflict when it is somebody else's, or was revoked.
+        """
 
         def write(sql: Connection) -> None:
             t = tables.key.c
-            if sql.execute(select(t.id).where(t.id == key.id)).first() is not None:
+            if (known := sql.execute(select(t.owner, t.revoked_at).where(t.id == key.id)).first()) is not None:
+                if known.owner != key.owner:
+                    raise Conflict(
+                        f"key {key.id} is registered for {known.owner} and cannot become {key.owner}'s: "
+                        f"a key says who signed. Make another one with `instar key new` for {key.owner}"
+                    )
+                if known.revoked_at is not None:
+                    raise Conflict(
+                        f"key {key.id} of {key.owner} was revoked and never counts again; "
+                        "make another one with `instar key new` and register that"
+                    )
                 return
             row = msgspec.structs.asdict(key)
             row |= {

@@ -16,13 +16,13 @@ _APPEND = "INSERT INTO metric (run, key, step, at, value) VALUES (?, ?, ?, ?, ?)
 _LAST = """
 INSERT INTO metric_last (run, key, step, at, value) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (run, key) DO UPDATE SET step = excluded.step, at = excluded.at, value = excluded.value
-WHERE (excluded.step, excluded.at) >= (metric_last.step, metric_last.at)
+WHERE (excluded.step, excluded.at) > (metric_last.step, metric_last.at)
 """
 _INTEGERS = range(-(2**63), 2**63)
 
 
 class SqlMetrics:
-    """Metrics in a SQL database. A NaN is kept as null, since SQLite cannot hold one."""
+    """Metrics in a SQL database. A NaN is kept as null, since SQLite cannot hold one. Of equal points the first counts."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
@@ -36,7 +36,7 @@ class SqlMetrics:
             if row[2] not in _INTEGERS:
                 raise BadInput(f"metric {row[1]!r}: step {row[2]} does not fit into 64 bits; use a smaller step")
             series = row[:2]
-            if series not in last or row[2:4] >= last[series][2:4]:
+            if series not in last or row[2:4] > last[series][2:4]:
                 last[series] = row
 
         def write(sql: Connection) -> None:

@@ -10,6 +10,8 @@ from sqlalchemy import Connection, select
 from instar.base.errors import Conflict, NotFound
 from instar.store.sql import tables
 
+_NUMBER = re.compile("[0-9]{1,18}")  # longer ones are no number of a version, and no 64-bit integer
+
 
 def resolve(sql: Connection, text: str, project: str = "") -> str:
     """The whole id for an id, its unique beginning, ``name``, ``kind:name``, ``name@number``, or a source file's name.
@@ -39,9 +41,9 @@ def _by_name(sql: Connection, text: str, project: str) -> list[str]:
     versions = select(n.named, n.node, n.number, t.kind).join(tables.node, t.id == n.named).where(t.name == name)
     if project:
         versions = versions.where(t.project == project)
-    versions = (
-        versions.where(n.number == int(wanted)) if wanted.isdigit() else versions.order_by(operator.neg(n.number))
-    )
+    if wanted and not _NUMBER.fullmatch(wanted):
+        return []
+    versions = versions.where(n.number == int(wanted)) if wanted else versions.order_by(operator.neg(n.number))
     rows = [row for row in sql.execute(versions) if not kind or row.kind == kind]
     newest = {row.named: row.node for row in reversed(rows)}
     if newest or wanted:
