@@ -159,6 +159,7 @@ def test_one_duplicated_row_under_another_id_is_refused(store: Store) -> None:
     assert checks["leak"].verdict == "passed"
     assert checks["disjoint"].verdict == "failed"
     assert checks["disjoint"].text.startswith("1 of")
+    assert ".distinct(on=[…])" in checks["disjoint"].text
 
 
 def test_of_two_preparations_that_learn_equal_states_only_the_leaky_one_is_refused(made: Films) -> None:

@@ -79,10 +79,13 @@ def test_evidence_is_immutable_content_generated_by_the_gate(made: ModelVersion)
 def test_evidence_reads_as_text_as_a_table_and_as_figures(made: ModelVersion, tmp_path: Path) -> None:
     found = made.homologate(checks=["leak", "baseline", "disjoint"])
     assert "passed  leak" in str(found)
+    judged = found.evidence.evaluation
+    assert f"by evaluation {judged[:8]}…{judged[-4:]} of 100 rows" in str(found)
     console = Console(width=100, record=True, force_terminal=False)
     console.print(found)
     text = console.export_text()
     assert "✓ passed" in text
+    assert f"{judged[-4:]} of 100 rows" in text
     assert "next: instar sign movie-rating@1" in text
     paths = found.save(tmp_path / "evidence")
     assert {path.name for path in paths} == {
@@ -101,10 +104,13 @@ def test_a_model_trained_on_all_rows_is_refused_by_the_leak_check_and_cannot_be_
     assert found.evidence.verdict_of("leak") == "failed"
     with pytest.raises(BadInput, match="check 'leak' failed; only what is unknown can be accepted"):
         sign(made, eva, exceptions=["leak"])
-    sign(made, eva)
+    with pytest.raises(BadInput, match="check leak failed, and what failed cannot be signed away; nothing was signed"):
+        sign(made, eva)
+    assert made.signatures() == []
     said = refusal(made)
     assert "check leak failed" in said
-    assert "`instar models evidence movie-rating@1`" in said
+    sign(made, eva, verdict="rejected")
+    assert "eva rejected it" in refusal(made)
 
 
 def test_one_duplicated_row_under_another_id_is_refused(store: Store) -> None:
@@ -194,6 +200,11 @@ def test_an_expired_signature_counts_for_nothing(made: ModelVersion, eva: Signin
     assert "the signature of eva expired on" in refusal(signed)
     sign(signed, eva, expires=timedelta(days=30))
     assert "until 20" in str(signed.is_homologated())
+
+
+def test_a_signature_for_no_time_is_refused(signed: ModelVersion, eva: SigningKey) -> None:
+    with pytest.raises(BadInput, match="the signature would never count"):
+        sign(signed, eva, expires=timedelta(0))
 
 
 def test_the_scope_is_judged_for_a_context(signed: ModelVersion) -> None:

@@ -131,6 +131,19 @@ def test_a_scripts_evaluation_is_recorded_with_its_report(store: Store) -> None:
     assert [check.verdict for check in found.checks] == ["unknown", "passed", "passed"]
 
 
+@pytest.mark.parametrize(("begin", "verdict"), [(299, "unknown"), (200, "failed")])
+def test_some_equal_rows_of_a_script_may_be_coincidence_and_all_are_not(
+    store: Store, begin: int, verdict: str
+) -> None:
+    rows = table().select(*FEATURES, "good")
+    end = 400 if verdict == "unknown" else 300
+    made = publish(fitted(), "m", inputs=rows[:300], target="good", evaluated_on=rows[begin:end], store=store)
+    [check] = made.homologate(checks=["disjoint"]).checks
+    assert check.verdict == verdict
+    assert "(all columns given)" in check.text
+    assert ("accepts the check disjoint by name" if verdict == "unknown" else "evaluated_on=") in check.text
+
+
 def test_a_run_is_above_the_training(store: Store) -> None:
     class Run:
         id = "0" * 31 + "7"

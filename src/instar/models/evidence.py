@@ -28,6 +28,7 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
 
     version : id of the model version;  digest : of its bundle;  training, evaluation : ids of the activities judged
     scope : the contexts it was asked for, such as ``{"region": ["US", "CA"], "age": {"min": 18}}``
+    rows : that the evaluation judged
     """
 
     version: str
@@ -39,6 +40,7 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     evaluation: str = ""
     scope: Scope = {}
     layout: int = 1
+    rows: int = 0
 
     def to_bytes(self) -> bytes:
         return msgspec.json.encode(self, order="deterministic")
@@ -54,6 +56,14 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def passed(self) -> bool:
         return all(check.verdict == "passed" for check in self.checks)
+
+    @property
+    def judged(self) -> str:
+        """Which evaluation it is about, in words."""
+        if not self.evaluation:
+            return "no evaluation on record"
+        rows = f" of {self.rows:,} rows" if self.rows else ""
+        return f"by evaluation {self.evaluation[:8]}…{self.evaluation[-4:]}{rows}"
 
     def __str__(self) -> str:
         return "\n".join(

@@ -45,7 +45,7 @@ class Homologation:
         return self.evidence.passed
 
     def __str__(self) -> str:
-        return f"{self.version}, evidence {self.digest[:12]}\n{self.evidence}"
+        return f"{self.version}, evidence {self.digest[:12]}, {self.evidence.judged}\n{self.evidence}"
 
     def show(self) -> None:
         """Print it, in colour where the terminal has it."""
@@ -90,6 +90,7 @@ def homologate(
         checks=found,
         evaluation=subject.evaluation.id if subject.evaluation else "",
         scope=dict(scope or {}),
+        rows=subject.evaluated_rows,
     )
     return _record(version, subject, evidence)
 

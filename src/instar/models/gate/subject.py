@@ -85,6 +85,13 @@ class Subject:
         data = file_of(self.store, self.report_id, "report.json") if self.report_id else None
         return None if data is None else Report.from_bytes(data)
 
+    @property
+    def evaluated_rows(self) -> int:
+        """How many rows the evaluation judged; 0 when there is none."""
+        if self.report is not None:
+            return self.report.rows
+        return 0 if self.evaluation is None else int(self.evaluation.doc.get("rows", 0))
+
     @cached_property
     def description(self) -> Description:
         with bundle_folder(self.store, self.version.bundle_id) as folder:
