@@ -69,8 +69,8 @@ def test_each_context_has_its_own_best_candidate() -> None:
         rule.observe(state, rule.key({"region": "DE"}), "m1", 0.5, 0.0, at)
         rule.observe(state, rule.key({"region": "DE"}), "m2", 0.5, 1.0, at)
     arms = ["m1", "m2"]
-    assert rule.select(state, arms, "region=US", 300, Random(0)).propensities[0] > 0.99
-    assert rule.select(state, arms, "region=DE", 300, Random(0)).propensities[1] > 0.99
+    assert rule.select(state, arms, rule.key({"region": "US"}), 300, Random(0)).propensities[0] > 0.99
+    assert rule.select(state, arms, rule.key({"region": "DE"}), 300, Random(0)).propensities[1] > 0.99
 
 
 def test_the_logged_propensities_are_the_shares_of_the_choices() -> None:
