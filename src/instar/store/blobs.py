@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -14,21 +15,26 @@ from obstore.store import LocalStore
 from instar.base.digests import digest_bytes, digest_file
 from instar.base.errors import BadInput, Corrupt, NotFound
 
+LEFT_OVER = 3600.0  # seconds after which a temporary file is nobody's any more
+
 
 class FolderBlobs:
     """Bytes named by their sha-256 below one folder: ``ab/cdef…``.
 
     A blob is written under a temporary name, synced, then renamed: nobody ever sees half of one, also after a crash.
+    Putting bytes again repairs a blob that was damaged since.
     """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._store = LocalStore(folder)
+        self._durable: set[Path] = set()  # two-letter folders whose own names are known to be on the disk
+        self._sweep()
 
     def put(self, data: bytes) -> str:
         digest = digest_bytes(data)
-        if not self._path(digest).exists():
+        if not self._sound(digest, len(data)):
             temporary = self._temporary()
             obstore.put(self._store, temporary, data, use_multipart=False)
             self._keep(temporary, digest)
@@ -36,7 +42,7 @@ class FolderBlobs:
 
     def put_file(self, path: Path) -> tuple[str, int]:
         digest, size = digest_file(path), path.stat().st_size
-        if not self._path(digest).exists():
+        if not self._sound(digest, size):
             temporary = self._temporary()
             obstore.put(self._store, temporary, path)
             if (copied := digest_file(self._folder / temporary)) != digest:
@@ -79,14 +85,34 @@ class FolderBlobs:
     def _path(self, digest: str) -> Path:
         return self._folder / self._name(digest)
 
+    def _sound(self, digest: str, size: int) -> bool:
+        """Whether the blob is there with the bytes that its name promises."""
+        path = self._path(digest)
+        try:
+            return path.stat().st_size == size and digest_file(path) == digest
+        except FileNotFoundError:
+            return False
+
+    def _sweep(self) -> None:
+        """Remove what writers that died left behind."""
+        folder = self._folder / "tmp"
+        for path in folder.iterdir() if folder.is_dir() else ():
+            with contextlib.suppress(FileNotFoundError):  # another process was faster
+                if time.time() - path.stat().st_mtime > LEFT_OVER:
+                    path.unlink()
+
     def _temporary(self) -> str:
         return f"tmp/{uuid4().hex}"
 
     def _keep(self, temporary: str, digest: str) -> None:
-        """Sync, rename, and sync the folder, so that the name is durable too."""
+        """Sync, rename, and sync the folder and, once, the one above it, so that the names are durable too."""
         _sync(self._folder / temporary)
+        folder = self._path(digest).parent
         obstore.rename(self._store, temporary, self._name(digest))
-        _sync(self._path(digest).parent)
+        _sync(folder)
+        if folder not in self._durable:
+            _sync(self._folder)
+            self._durable.add(folder)
 
 
 def _sync(path: Path) -> None:

@@ -94,7 +94,7 @@ class Blobs(Protocol):
     """Bytes named by their sha-256."""
 
     def put(self, data: bytes) -> str:
-        """Keep ``data`` and return its digest; durable on return. Putting it again is a no-op."""
+        """Keep ``data`` and return its digest; durable on return. Putting it again is a no-op, or repairs it."""
 
     def put_file(self, path: Path) -> tuple[str, int]:
         """Keep a file without loading it whole: its digest and size in bytes."""
