@@ -191,7 +191,9 @@ def test_an_unregistered_key_counts_for_nothing(made: ModelVersion) -> None:
 
 def test_a_revoked_key_counts_for_nothing(signed: ModelVersion, eva: SigningKey) -> None:
     signed.store.access.revoke_key(eva.id)
-    assert "which was revoked on" in refusal(signed)
+    said = refusal(signed)
+    assert "which was revoked on" in said
+    assert "with a registered key that was not revoked signs: `instar sign movie-rating@1`" in said
 
 
 def test_an_expired_signature_counts_for_nothing(made: ModelVersion, eva: SigningKey, signed: ModelVersion) -> None:
@@ -237,12 +239,28 @@ def test_a_revocation_refuses_until_it_is_lifted(signed: ModelVersion) -> None:
     said = refusal(signed)
     assert "it was revoked by eva" in said
     assert "wrong units in production" in said
+    assert f"`instar models lift {revocation} --reason …`" in said
     lift(signed.store, revocation, "the units were right")
     assert signed.is_homologated()
     with pytest.raises(BadInput, match="needs a reason"):
         revoke(signed.store, signed.id, " ")
     with pytest.raises(BadInput, match="is a revocation; a revocation is of a model version or signature"):
         revoke(signed.store, revocation, "no")
+
+
+def test_a_version_signs_and_revokes_by_itself(made: ModelVersion, eva: SigningKey) -> None:
+    made.homologate(checks=["leak"])
+    signed = made.sign(eva, verdict="rejected")
+    assert [each.id for each in made.signatures()] == [signed.id]
+    revocation = made.revoke("wrong units", by="eva")
+    assert "it was revoked by eva" in refusal(made)
+    lift(made.store, revocation, "the units were right")
+    assert "eva rejected it" in refusal(made)
+
+
+def test_a_revoked_signature_says_how_it_is_lifted(signed: ModelVersion) -> None:
+    revocation = revoke(signed.store, signatures_of(signed)[0].id, "a mistake")
+    assert f"`instar models lift {revocation} --reason …`, or sign anew" in refusal(signed)
 
 
 def test_an_invalidated_source_file_refuses_what_came_from_it(signed: ModelVersion) -> None:

@@ -154,5 +154,5 @@ class Work:
 
 
 def _chunk_files(node: str, chunks: Sequence[Chunk]) -> tuple[File, ...]:
-    """The chunks as files of the table, so that ``check`` reads them and ``gc`` keeps them."""
+    """The chunks as files of the table, so that ``check`` reads them and they belong to something."""
     return tuple(File(node, f"chunks/{place:05}.parquet", chunk.file, chunk.size) for place, chunk in enumerate(chunks))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from instar.models.invalidations import against_any, invalidations
 from instar.models.published import Published
 from instar.models.signing import Signature, signatures_of
 from instar.store.records import Key
+
+_EVENT = re.compile(r"\((?:revocation|invalidation) ([0-9a-f-]+)\)$")
 
 
 class NotHomologated(InstarError):
@@ -64,7 +67,7 @@ def standing(version: Published, context: Mapping[str, Any] | None = None) -> St
     if not found:
         return Standing(version, ("there is no evidence",), f"`instar homologate {name}`")
     if against := invalidations(version.store.nodes, version.id):
-        return Standing(version, tuple(against), f"repair what was invalidated, or lift it; then `instar why {name}`")
+        return Standing(version, tuple(against), _lifting(against))
     signatures = signatures_of(version)
     if not signatures:
         reasons = (*_objections(list(found.values())[-1], ()), "nobody signed its evidence")
@@ -144,6 +147,10 @@ def _after(version: Published, reasons: tuple[str, ...]) -> str:
         return f"`instar models evidence {version}` shows what failed; train a version that passes"
     if "was not run" in text:
         return f"`instar homologate {version}` runs all checks"
+    if "key" in text and "was revoked on" in text:
+        return f"somebody with a registered key that was not revoked signs: `instar sign {version}`"
+    if (taken := [reason for reason in reasons if "counts no more" in reason]) and (lift := _lifting(taken)):
+        return f"{lift}, or sign anew: `instar sign {version}`"
     if "not registered" in text:
         return "an admin registers the key with `instar key add`, or a registered person signs"
     if "says unknown" in text:
@@ -151,6 +158,13 @@ def _after(version: Published, reasons: tuple[str, ...]) -> str:
         options = " ".join(f"--except {name}" for name in names)
         return f"read `instar models evidence {version}`; who accepts it says so: `instar sign {version} {options}`"
     return f"`instar sign {version}`"
+
+
+def _lifting(against: Iterable[str]) -> str:
+    """How what stands against something is lifted: by the id that each of the reasons names."""
+    found = dict.fromkeys(match for reason in against for match in _EVENT.findall(reason))
+    commands = "; ".join(f"`instar models lift {id} --reason …`" for id in found)
+    return f"if it was wrong to, lift it: {commands}" if commands else ""
 
 
 def _notes(version: Published, signature: Signature, keys: Mapping[str, Key]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from instar.base.errors import BadInput, NotFound
@@ -14,7 +15,8 @@ from instar.store.records import Node
 if TYPE_CHECKING:
     from instar.models.evidence import Evidence
     from instar.models.homologate import Homologation
-    from instar.models.signing import Signature
+    from instar.models.keys import SigningKey
+    from instar.models.signing import Decision, Signature
     from instar.models.standing import Standing
     from instar.store import Store
 
@@ -41,6 +43,25 @@ class ModelVersion(Published):
         from instar.models.signing import signatures_of
 
         return signatures_of(self)
+
+    def sign(
+        self,
+        key: SigningKey | None = None,
+        verdict: Decision = "approved",
+        scope: Mapping[str, Any] | None = None,
+        expires: int | timedelta | None = None,
+        exceptions: Sequence[str] = (),
+    ) -> Signature:
+        """Sign the newest evidence about it. See ``instar.models.signing.sign``."""
+        from instar.models.signing import sign
+
+        return sign(self, key, verdict, scope, expires, exceptions)
+
+    def revoke(self, reason: str, by: str | None = None) -> str:
+        """Take it back: it may not be served until this is lifted. The revocation's id."""
+        from instar.models.homologate import revoke
+
+        return revoke(self.store, self.id, reason, by)
 
     def is_homologated(self, context: Mapping[str, Any] | None = None) -> Standing:
         """Whether it may take production traffic (for ``context``): a truth value that gives its reasons."""

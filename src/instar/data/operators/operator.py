@@ -92,10 +92,6 @@ class ExpressionOperator(Operator[S]):
         Missing values come as nulls. Every expression is row-wise.
         """
 
-    def target(self, state: S) -> pl.Expr:
-        """The operator as the target of training: its first output, from a raw column."""
-        return next(iter(self.expressions(state).values()))
-
 
 class BlockOperator(Operator[S]):
     """An operator whose output is one block of many values for each of its columns."""
