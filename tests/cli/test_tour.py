@@ -66,7 +66,7 @@ def test_the_answer_leads_to_the_file_and_the_file_to_the_deployment(tours: Tour
 
 def test_the_pictures_are_there(tours: Tours) -> None:
     folder, _, _, _ = tours
-    pictures = {path.name for path in (folder / "store" / "tour").iterdir()}
+    pictures = {path.name for path in (folder / "store" / "tour").glob("*.svg")}
     assert pictures == {f"{kind}-{letter}.svg" for kind in ("confusion", "roc") for letter in "ABC"}
 
 

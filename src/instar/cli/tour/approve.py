@@ -11,7 +11,7 @@ from instar.cli.tour.say import Say, short
 from instar.models.evaluate import Report, baseline_words
 from instar.models.evidence import Check
 from instar.models.figures import confusion_svg, roc_svg
-from instar.models.keys import SigningKey, create_key, key_folder, open_key, register_key
+from instar.models.keys import SigningKey, create_key, open_key, register_key
 from instar.models.registry import publish
 from instar.models.signing import sign
 from instar.models.version import ModelVersion
@@ -98,9 +98,10 @@ def _mark(check: Check) -> str:
 
 
 def _key(store: Store) -> SigningKey:
-    """The tour's own key, made at the first tour; registered here if it is not."""
-    exists = (key_folder() / f"{SIGNER}.json").exists()
-    key = open_key(SIGNER) if exists else create_key(SIGNER)
+    """The tour's own key, made at the first tour and kept with its store: yours stays out of it."""
+    folder = store.folder / "tour"
+    exists = (folder / f"{SIGNER}.json").exists()
+    key = open_key(SIGNER, folder=folder) if exists else create_key(SIGNER, folder=folder)
     if key.id not in {known.id for known in store.access.keys()}:
         register_key(store.access, key.owner, key.public)
     return key
