@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Set up and work on Instar, from a fresh checkout, with nothing but Python >= 3.11.
+"""Set up and work on Instar, from a fresh checkout, with nothing but Python >= 3.11, on Linux and macOS.
 
     python3 dev.py tour [--keep-serving]   the whole life cycle on real data, in about a minute
     python3 dev.py test                    the gate: ruff, mypy --strict and pytest; its exit status is the verdict
@@ -21,7 +21,6 @@ Exit status: that of the command; 2 when the environment could not be made.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
@@ -43,8 +42,7 @@ class Environment:
     def __init__(self, folder: Path, requirements: Path) -> None:
         self.folder = folder
         self.requirements = requirements
-        scripts = "Scripts" if os.name == "nt" else "bin"
-        self.python = folder / scripts / ("python.exe" if os.name == "nt" else "python")
+        self.python = folder / "bin" / "python"
 
     def ready(self) -> Environment:
         """Make or bring up to date whatever is missing; nothing at all when nothing changed."""
@@ -68,7 +66,7 @@ class Environment:
     def _make(self) -> None:
         say(f"making {self.folder.relative_to(ROOT)} with Python {sys.version.split()[0]}")
         with_pip = shutil.which("uv") is None and has_module("ensurepip")
-        venv.EnvBuilder(clear=True, symlinks=os.name != "nt", with_pip=with_pip).create(self.folder)
+        venv.EnvBuilder(clear=True, symlinks=True, with_pip=with_pip).create(self.folder)
 
     def _once(self, name: str, inputs: list[Path], arguments: list[str]) -> None:
         """Install, unless the stamp of the last installation says that the same inputs are in."""

@@ -26,6 +26,10 @@ def test_help_names_every_command() -> None:
         assert f"python3 dev.py {name}" in done.stdout
 
 
+def test_help_says_where_it_works() -> None:
+    assert "on Linux and macOS" in dev("--help").stdout
+
+
 def test_without_a_command_it_shows_its_help_and_fails() -> None:
     done = dev()
     assert done.returncode == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from instar.cli.render import counted
 from instar.cli.shell import Shell, command
 
 
@@ -20,7 +21,7 @@ def check(shell: Shell) -> None:
     from instar.store.check import check as examine
 
     findings = examine(shell.store)
-    counts = f"{findings.nodes} nodes, {findings.edges} edges, {findings.blobs} blobs"
+    counts = ", ".join((counted(findings.nodes, "node"), counted(findings.edges, "edge"), counted(findings.blobs, "blob")))
     data = {
         "clean": findings.clean,
         "nodes": findings.nodes,
@@ -28,7 +29,7 @@ def check(shell: Shell) -> None:
         "blobs": findings.blobs,
         "problems": findings.problems,
     }
-    verdict = "clean" if findings.clean else f"{len(findings.problems)} problems"
+    verdict = "clean" if findings.clean else counted(len(findings.problems), "problem")
     shell.answer(data, *findings.problems, f"{counts}: {verdict}")
     if not findings.clean:
         sys.exit(1)

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import errno
+import re
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from instar.base import clock
-from instar.base.errors import BadInput
+from instar.base.errors import InstarError
 from instar.cli.names import short
-from instar.cli.render import Table
+from instar.cli.parameters import Letter, Pair
+from instar.cli.render import Table, counted
 from instar.cli.shell import HELP, Shell, command
 
 if TYPE_CHECKING:
+    from instar.base.schema import Role
     from instar.data.datasets import DatasetVersion
+
+NONE = "none"
+_OPTION = re.compile(r"(?:^|(?<= ))(separator|encoding|quote|nulls|format|table|query)=(['N]?)")
 
 
 @click.group(context_settings=HELP)
@@ -29,8 +36,26 @@ def data() -> None:
 @click.option("--table", help="The table of a database.")
 @click.option("--query", help="A query on a database, instead of a table.")
 @click.option("--format", "format_", help="csv, json, parquet, sqlite or duckdb (else told by the file).")
-@click.option("--role", "roles", multiple=True, metavar="COLUMN=ROLE", help="id, feature, target, context or time.")
-@click.option("--unit", "units", multiple=True, metavar="COLUMN=UNIT", help="The unit of a column.")
+@click.option("--separator", type=Letter(), help="Of a CSV file: between two fields (else told by the first line).")
+@click.option("--encoding", help="Of a CSV or JSON file (else utf-8), such as latin-1.")
+@click.option("--quote", type=Letter(NONE), help='Of a CSV file: around a field (else "); none when no letter quotes.')
+@click.option("--nulls", multiple=True, metavar="TEXT", help="Of a CSV file: a text that means nothing is known.")
+@click.option(
+    "--role",
+    "roles",
+    type=Pair("ID=id", last=True),
+    multiple=True,
+    metavar="COLUMN=ROLE",
+    help="id, feature, target, context or time.",
+)
+@click.option(
+    "--unit",
+    "units",
+    type=Pair("Runtime=minute", last=True),
+    multiple=True,
+    metavar="COLUMN=UNIT",
+    help="The unit of a column.",
+)
 @click.option("--chunk-rows", type=click.IntRange(min=1), help="Rows of a chunk.")
 def import_(
     shell: Shell,
@@ -39,8 +64,12 @@ def import_(
     table: str | None,
     query: str | None,
     format_: str | None,
-    roles: tuple[str, ...],
-    units: tuple[str, ...],
+    separator: str | None,
+    encoding: str | None,
+    quote: str | None,
+    nulls: tuple[str, ...],
+    roles: tuple[tuple[str, str], ...],
+    units: tuple[tuple[str, str], ...],
     chunk_rows: int | None,
 ) -> None:
     """Import a table as a version of a dataset.
@@ -50,25 +79,36 @@ def import_(
     """
     from instar.data.datasets import import_data
 
-    options: dict[str, Any] = {"chunk_rows": chunk_rows} if chunk_rows else {}
-    version = import_data(
-        name,
-        source,
-        table=table,
-        query=query,
-        format=format_,
-        roles=_pairs(roles, "--role"),
-        units=_pairs(units, "--unit"),
-        store=shell.new_store,
-        project=shell.project,
-        progress=_progress(name),
-        **options,
-    )
+    options: dict[str, Any] = {"separator": separator, "encoding": encoding, "nulls": nulls or None}
+    options |= {"chunk_rows": chunk_rows} if chunk_rows else {}
+    options |= {"quote": None if quote == NONE else quote} if quote else {}
+    try:
+        version = import_data(
+            name,
+            source,
+            table=table,
+            query=query,
+            format=format_,
+            roles=cast("dict[str, Role]", dict(roles)),
+            units=dict(units),
+            store=lambda: shell.new_store,
+            project=shell.project,
+            progress=_progress(name),
+            **options,
+        )
+    except OSError as error:
+        if error.filename is None and error.errno not in (errno.ENOSPC, errno.EDQUOT):  # reading names no file
+            error.filename = source
+        raise
+    except InstarError as error:
+        error.args = (as_options(str(error)),)
+        raise
     news = "new" if version.new else "known already, nothing was added"
     shell.answer(
         {**plain(version), "new": version.new},
-        f"dataset {version} {short(version.id)}: {version.rows} rows, {len(version.schema)} columns, "
-        f"{len(version.chunks)} chunks ({news})",
+        f"dataset {version} {short(version.id)}: {counted(version.rows, 'row')}, "
+        f"{counted(len(version.schema), 'column')}, "
+        f"{counted(len(version.chunks), 'chunk')} ({news})",
     )
 
 
@@ -141,14 +181,17 @@ def plain(version: DatasetVersion) -> dict[str, Any]:
     }
 
 
-def _pairs(texts: tuple[str, ...], option: str) -> dict[str, Any]:
-    pairs = {}
-    for text in texts:
-        column, equals, value = text.rpartition("=")
-        if not equals or not column:
-            raise BadInput(f"{option} {text!r}: give COLUMN=VALUE, such as ID=id")
-        pairs[column] = value
-    return pairs
+def as_options(message: str) -> str:
+    """The options that an error of a source names, as they are called on the command line.
+
+    >>> as_options("byte 0xe9 is not utf-8 text; say so, e.g. encoding='latin-1'")
+    "byte 0xe9 is not utf-8 text; say so, e.g. --encoding 'latin-1'"
+    >>> as_options("it is a database; say what to read with table= or query=")
+    'it is a database; say what to read with --table or --query'
+    """
+    first, newline, rest = message.partition("\n")  # a query may follow
+    said = _OPTION.sub(lambda found: f"--{found[1]}{' ' if found[2] else ''}{found[2]}", first)
+    return said.replace("--quote None", f"--quote {NONE}") + newline + rest
 
 
 def _progress(name: str) -> Callable[[int, int | None], None] | None:

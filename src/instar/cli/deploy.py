@@ -1,4 +1,4 @@
-"""``instar deploy``, ``instar undeploy`` and ``instar deployments``."""
+"""``instar deploy`` and ``instar undeploy``: what is live under a name."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from instar.base.errors import BadInput, suggestion
-from instar.cli.names import short
-from instar.cli.render import Table
+from instar.cli.parameters import Pair
 from instar.cli.shell import Shell, command
 
 if TYPE_CHECKING:
@@ -20,7 +19,14 @@ if TYPE_CHECKING:
 @click.argument("name")
 @click.argument("versions", nargs=-1, required=True)
 @click.option("--policy", default="static", show_default=True, help="How to choose among several: static, thompson.")
-@click.option("--set", "settings", multiple=True, metavar="KEY=JSON", help='Of the policy, such as by=["region"].')
+@click.option(
+    "--set",
+    "settings",
+    type=Pair("forget=86400"),
+    multiple=True,
+    metavar="KEY=JSON",
+    help='Of the policy, such as by=["region"].',
+)
 @click.option("--latency-ms", default=20.0, show_default=True, help="The objective that batches are cut for.")
 @click.option("--timeout-ms", default=1000.0, show_default=True, help="After this a waiting request is refused.")
 @click.option("--durable", is_flag=True, help="Answer only when the prediction's record is on disk.")
@@ -30,7 +36,7 @@ def deploy(
     name: str,
     versions: tuple[str, ...],
     policy: str,
-    settings: tuple[str, ...],
+    settings: tuple[tuple[str, str], ...],
     latency_ms: float,
     timeout_ms: float,
     durable: bool,
@@ -70,42 +76,7 @@ def undeploy(shell: Shell, name: str) -> None:
     shell.answer({"name": name, "live": False}, f"{name} is not served any more")
 
 
-@command("deployments", example="instar deployments")
-def deployments(shell: Shell) -> None:
-    """List what is live in the project."""
-    from instar.serve.spec import live_deployments
-
-    found = live_deployments(shell.store, shell.project)
-    data = [
-        {
-            "id": live.id,
-            "name": live.name,
-            "number": live.number,
-            "versions": live.names,
-            "policy": live.spec.policy,
-            "latency_ms": live.spec.latency_ms,
-            "durable": live.spec.durable,
-            "experimental": live.spec.experimental,
-        }
-        for live in found.values()
-    ]
-    rows = [
-        [
-            f"{live.name}@{live.number}",
-            " ".join(live.names),
-            live.spec.policy.get("name"),
-            live.spec.latency_ms,
-            live.spec.durable,
-            live.spec.experimental,
-            short(live.id),
-        ]
-        for live in found.values()
-    ]
-    columns = ["deployment", "versions", "policy", "ms", "durable", "experimental", "id"]
-    shell.answer(data, Table(columns, rows, empty="nothing is live; `instar deploy` makes something live"))
-
-
-def _policy(name: str, settings: tuple[str, ...]) -> Policy:
+def _policy(name: str, settings: tuple[tuple[str, str], ...]) -> Policy:
     """The policy of this name with its settings. Raises NotFound, or BadInput for a setting that it does not have."""
     from instar.serve.policies import POLICIES, policy_from_doc
 
@@ -117,15 +88,12 @@ def _policy(name: str, settings: tuple[str, ...]) -> Policy:
     return policy_from_doc({"name": name, **given})
 
 
-def _settings(texts: tuple[str, ...]) -> dict[str, Any]:
+def _settings(pairs: tuple[tuple[str, str], ...]) -> dict[str, Any]:
     """``forget=86400`` and ``by=["region"]``; what is no JSON is text."""
     import msgspec
 
-    settings = {}
-    for text in texts:
-        key, equals, value = text.partition("=")
-        if not equals or not key or key == "name":
-            raise BadInput(f"--set {text!r}: give KEY=JSON, such as forget=86400")
+    settings: dict[str, Any] = {}
+    for key, value in pairs:
         try:
             settings[key] = msgspec.json.decode(value)
         except msgspec.DecodeError:

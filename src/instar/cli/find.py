@@ -23,7 +23,7 @@ def find(shell: Shell, query: tuple[str, ...], limit: int) -> None:
       learner:LogisticRegression   the estimator of a model
       feature:Genre target:rating  a column it needs or gives
       name:films tag:gold stage:live status:failed digest:ab12
-      by:me created:<7d            author; age (m, h, d, w), or created:today
+      by:me created:<7d            author; age (m, h, d, w), or created:today (the UTC day)
       metric.loss<0.3              the last value of a run's metric
       param.lr=0.1                 a parameter of a run
       word                         in the name

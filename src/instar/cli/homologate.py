@@ -1,18 +1,15 @@
-"""``instar homologate`` and ``instar sign``."""
+"""``instar homologate``: the gate of a model version."""
 
 from __future__ import annotations
 
-import re
 import sys
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from instar.base import clock
-from instar.base.errors import BadInput
+from instar.cli.parameters import Pair
 from instar.cli.render import Table
 from instar.cli.render import plain as as_text
 from instar.cli.shell import Shell, command
@@ -22,10 +19,13 @@ if TYPE_CHECKING:
 
     from instar.models.evidence import Evidence
 
-_AGE = re.compile(r"(\d+)([hdw])")
-_UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 scope_option = click.option(
-    "--scope", "scope", multiple=True, metavar="KEY=VALUE", help="A context it is for; repeat for several values."
+    "--scope",
+    "scope",
+    type=Pair("region=US"),
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A context it is for; repeat for several values.",
 )
 
 
@@ -38,7 +38,9 @@ scope_option = click.option(
 @scope_option
 @click.option("--check", "checks", multiple=True, help="Only this check; may be repeated. What is left out is missing.")
 @click.option("--save", type=click.Path(file_okay=False), help="Also write the evidence and its figures here.")
-def homologate(shell: Shell, version: str, scope: tuple[str, ...], checks: tuple[str, ...], save: str | None) -> None:
+def homologate(
+    shell: Shell, version: str, scope: tuple[tuple[str, str], ...], checks: tuple[str, ...], save: str | None
+) -> None:
     """Run the gate on a model version, and record the evidence for a person to sign.
 
     VERSION is NAME@NUMBER, NAME (its newest), or an id. The checks read the record only: that the model loads and is
@@ -58,57 +60,6 @@ def homologate(shell: Shell, version: str, scope: tuple[str, ...], checks: tuple
         sys.exit(1)
 
 
-@command("sign", example="instar sign movie-rating@1 --expires 90d")
-@click.argument("version")
-@click.option("--reject", is_flag=True, help="Sign that it must not be used.")
-@scope_option
-@click.option("--expires", metavar="AGE", help="For how long it counts, such as 90d (h, d, w).")
-@click.option("--except", "exceptions", multiple=True, metavar="CHECK", help="Accept that this check says unknown.")
-@click.option("--owner", help="Whose key signs (else yours).")
-def sign(
-    shell: Shell,
-    version: str,
-    reject: bool,
-    scope: tuple[str, ...],
-    expires: str | None,
-    exceptions: tuple[str, ...],
-    owner: str | None,
-) -> None:
-    """Sign the newest evidence about a model version with your key (`instar key new` makes one).
-
-    Read it first: `instar models evidence VERSION`. A check that failed cannot be signed away; one that says unknown is
-    accepted by name with --except.
-    """
-    from instar.cli.key import passphrase
-    from instar.models.keys import is_sealed, open_key
-    from instar.models.signing import sign as put_signature
-    from instar.models.version import version as find_version
-
-    found = find_version(version, shell.store, shell.project)
-    key = open_key(owner, passphrase() if is_sealed(owner) else "")
-    signed = put_signature(
-        found,
-        key,
-        verdict="rejected" if reject else "approved",
-        scope=scope_of(scope) or None,
-        expires=None if expires is None else duration(expires),
-        exceptions=exceptions,
-    )
-    standing = found.is_homologated()
-    data = {
-        "id": signed.id,
-        "version": str(found),
-        "evidence": signed.evidence,
-        "verdict": signed.verdict,
-        "by": signed.by,
-        "expires": signed.expires,
-        "homologated": bool(standing),
-        "reasons": list(standing.reasons),
-    }
-    until = f" until {clock.as_text(signed.expires)}" if signed.expires else ""
-    shell.answer(data, f"{signed.verdict} by {signed.by}{until}: signature {signed.id}", str(standing))
-
-
 @dataclass(frozen=True)
 class Shown:
     """Evidence for a person: coloured by rich on a terminal, plain elsewhere, each with the next step."""
@@ -125,7 +76,7 @@ class Shown:
     def __str__(self) -> str:
         rows = [[check.name, check.verdict, check.text] for check in self.evidence.checks]
         table = Table(["check", "verdict", "evidence"], rows)
-        return f"{self.version}, evidence {self.digest[:12]}\n{as_text(table)}\n{self._next()}"
+        return f"{self.version}, evidence {self.digest[:12]}, {self.evidence.judged}\n{as_text(table)}\n{self._next()}"
 
     def _next(self) -> str:
         if any(check.verdict == "failed" for check in self.evidence.checks):
@@ -146,23 +97,13 @@ def plain(evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def scope_of(texts: tuple[str, ...]) -> dict[str, Any]:
-    """``region=US`` twice with other values is a list of them."""
+def scope_of(pairs: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+    """``region=US`` twice with other values is a list of them.
+
+    >>> scope_of((("region", "US"), ("region", "CA")))
+    {'region': ['US', 'CA']}
+    """
     scope: dict[str, Any] = {}
-    for text in texts:
-        key, equals, value = text.partition("=")
-        if not equals or not key:
-            raise BadInput(f"--scope {text!r}: give KEY=VALUE, such as region=US")
+    for key, value in pairs:
         scope.setdefault(key, []).append(value)
     return scope
-
-
-def duration(text: str) -> timedelta:
-    """A length of time.
-
-    >>> duration("90d")
-    datetime.timedelta(days=90)
-    """
-    if not (match := _AGE.fullmatch(text)):
-        raise BadInput(f"--expires {text!r}: give a number and a unit, such as 90d (h hours, d days, w weeks)")
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})

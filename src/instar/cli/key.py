@@ -7,6 +7,7 @@ import sys
 import click
 
 from instar.base import clock
+from instar.base.errors import Conflict
 from instar.cli.render import Table
 from instar.cli.shell import HELP, Shell, command
 
@@ -26,16 +27,22 @@ def new(shell: Shell, owner: str | None, register: bool, with_passphrase: bool) 
     """Make a signing key (Ed25519) in a private file of yours.
 
     Signatures count in a store only once its public half is registered there: --register, or `instar key add`.
+    When there is a key already, --register registers that one.
     """
-    from instar.models.keys import create_key, register_key
+    from instar.models.keys import create_key, is_sealed, open_key, register_key
 
     secret = passphrase(confirm=True) if with_passphrase else ""
-    made = create_key(owner, secret)
+    try:
+        made, kept = create_key(owner, secret), ""
+    except Conflict:
+        if not register:
+            raise
+        made, kept = open_key(owner, secret or (passphrase() if is_sealed(owner) else "")), " was there already"
     if register:
         register_key(shell.new_store.access, made.owner, made.public)
     shell.answer(
-        {"id": made.id, "owner": made.owner, "public": made.public, "registered": register},
-        f"key {made.id} of {made.owner}",
+        {"id": made.id, "owner": made.owner, "public": made.public, "registered": register, "new": not kept},
+        f"key {made.id} of {made.owner}{kept}",
         f"public half {made.public}",
         "registered in this store" if register else f"next: instar key add {made.owner} {made.public}",
     )

@@ -10,7 +10,7 @@ import click
 
 from instar.base import clock
 from instar.cli.names import described, short
-from instar.cli.render import Tree
+from instar.cli.render import Tree, cell, counted, shortened
 from instar.cli.shell import Shell, command
 
 if TYPE_CHECKING:
@@ -75,14 +75,26 @@ def decision(found: Decision, origin: Tree) -> Tree:
     """What was asked, who chose, what became known, and below it where the model came from."""
     score = "" if found.score is None else f", score {found.score:.4g}"
     chances = ", ".join(f"{each['name']} {each['propensity']:.3g}" for each in found.candidates)
+    context = f" in context {shortened(str(found.context), 1000)}" if found.context else ""
     root = Tree(f"prediction {found.id}: {found.value}{score}")
     root.below = [
-        Tree(f"asked {clock.as_text(found.at)}: {found.row}" + (f" in context {found.context}" if found.context else "")),
+        Tree(f"asked {clock.as_text(found.at)}: {shortened(str(found.row), 1000)}" + context),
         Tree(f"by deployment {found.deployment} ({short(found.deployment_version)}), which chose among {chances}"),
-        *(Tree(f"feedback: {each}") for each in found.feedback),
+        *(Tree(said(each)) for each in found.feedback),
         origin,
     ]
     return root
+
+
+def said(feedback: dict[str, Any]) -> str:
+    """Feedback as words.
+
+    >>> said({"at": 0, "value": True, "reward": 1.0, "counted": False})
+    'feedback 1970-01-01 00:00:00Z: True, reward 1, not counted (an earlier one was)'
+    """
+    learned = "counted" if feedback["counted"] else "not counted (an earlier one was)"
+    value = shortened(str(feedback["value"]))
+    return f"feedback {clock.as_text(feedback['at'])}: {value}, reward {cell(feedback['reward'])}, {learned}"
 
 
 def plain(shell: Shell, graph: Graph) -> dict[str, Any]:
@@ -102,7 +114,7 @@ def tree(shell: Shell, graph: Graph, everything: bool) -> Tree:
 
 def total(graph: Graph) -> str:
     counts = Counter(node.kind.replace("_", " ") for node in graph.nodes if node.id != graph.start)
-    return ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())) or "nothing"
+    return ", ".join(counted(count, kind) for kind, count in sorted(counts.items())) or "nothing"
 
 
 def label(node: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""How things are called in an answer: name@number, short ids, times."""
+"""How things are told in an answer: short ids, and nodes as plain values."""
 
 from __future__ import annotations
 
@@ -19,19 +19,10 @@ def short(id: str) -> str:
     return id[:12] if id.startswith("0") else id[:SHORT]
 
 
-def called(node: Node, number: int | None) -> str:
-    """``films@2``, or a file's path, or the verb of an activity.
-
-    >>> from instar.store.records import Node
-    >>> called(Node("00", "model_version", name="rating"), 2)
-    'rating@2'
-    """
-    name = node.name or str(node.doc.get("path", ""))
-    return f"{name}@{number}" if number is not None else name
-
-
 def described(store: Store, nodes: Sequence[Node]) -> list[dict[str, Any]]:
     """Nodes as plain values, versions with their number."""
+    from instar.store.lineage import called
+
     numbers = store.nodes.numbers([node.id for node in nodes])
     return [
         {

@@ -90,6 +90,26 @@ def cell(value: object) -> str:
     return " ".join(str(value).split())
 
 
+def counted(number: int, noun: str) -> str:
+    """The number and its noun, which gets its ``s`` when it needs one.
+
+    >>> counted(1, "chunk"), counted(17472, "row"), counted(2, "activity")
+    ('1 chunk', '17472 rows', '2 activities')
+    """
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun[:-1]}ies" if noun.endswith("ty") else f"{number} {noun}s"
+
+
+def shortened(text: str, most: int = 200) -> str:
+    """A text for a line of an answer: its beginning, and how much more there is.
+
+    >>> shortened("a" * 1000, 10)
+    'aaaaaaaaaa… (1000 letters)'
+    """
+    return text if len(text) <= most else f"{text[:most]}… ({len(text)} letters)"
+
+
 def _right(part: Table, rows: list[list[str]]) -> list[bool]:
     """A column is set to the right when all its cells are numbers."""
     return [all(_is_number(row[at]) for row in rows) for at in range(len(part.columns))]

@@ -9,18 +9,42 @@ from typing import IO
 
 import click
 
-from instar.base.errors import NotFound
-from instar.cli.shell import Shell, command
+from instar.base.errors import BadInput, NotFound
+from instar.cli.parameters import Pair
+from instar.cli.render import shortened
+from instar.cli.shell import Command, Shell, command
 
 EXITS = "Exit status: that of the command; 1 when it could not be started, 2 wrong usage."
 
 
-@command("run", example="instar run baseline --param lr=0.1 -- python train.py", exits=EXITS)
+class Run(Command):
+    """Knows that the name was forgotten: else ``instar run -- python train.py`` would call the run "python"."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if "--" in args:
+            at = args.index("--")
+            given, _, _ = self.make_parser(ctx).parse_args(args[:at])
+            if not isinstance(given.get("name"), str) and not given.get("help"):
+                words = " ".join(args[at + 1 :]) or "COMMAND"
+                ctx.fail(f"the name of the run is missing; put it before --, such as: instar run NAME -- {shortened(words)}")
+        return super().parse_args(ctx, args)
+
+
+@command("run", example="instar run baseline --param lr=0.1 -- python train.py", exits=EXITS, cls=Run)
 @click.argument("name")
 @click.argument("words", nargs=-1, required=True, metavar="-- COMMAND...")
 @click.option("--experiment", help="Put the run into this experiment.")
-@click.option("--param", "params", multiple=True, metavar="KEY=VALUE", help="Record a parameter; may be repeated.")
-def run(shell: Shell, name: str, words: tuple[str, ...], experiment: str | None, params: tuple[str, ...]) -> None:
+@click.option(
+    "--param",
+    "params",
+    type=Pair("lr=0.1"),
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Record a parameter; may be repeated.",
+)
+def run(
+    shell: Shell, name: str, words: tuple[str, ...], experiment: str | None, params: tuple[tuple[str, str], ...]
+) -> None:
     """Run a command as a tracked run.
 
     The run keeps the command, the code and environment, how long it took, and what it printed (output.log); it fails
@@ -29,10 +53,9 @@ def run(shell: Shell, name: str, words: tuple[str, ...], experiment: str | None,
     from instar.track.run import PARENT
     from instar.track.run import run as track
 
-    pairs = dict(_pair(text) for text in params)
     store = shell.new_store
     tracked = track(name, experiment, store, shell.given_project).start()
-    tracked.log({"command": " ".join(words), **pairs})
+    tracked.log({"command": " ".join(words), **dict(params)})
     tracked.flush()
     settings = {PARENT: tracked.id, "INSTAR_STORE": store.location, "INSTAR_PROJECT": shell.project}
     try:
@@ -40,6 +63,12 @@ def run(shell: Shell, name: str, words: tuple[str, ...], experiment: str | None,
     except FileNotFoundError:
         tracked.end(f"no command {words[0]!r}")
         raise NotFound("command", words[0], next_step="is it installed, and on the PATH?") from None
+    except OSError as error:
+        tracked.end(f"{words[0]!r} cannot be run")
+        why = (error.strerror or str(error)).lower()
+        raise BadInput(
+            f"command {words[0]!r} cannot be run: {why}; name a program, or what runs it: -- python {words[0]}"
+        ) from None
     except BaseException as error:
         tracked.end(type(error).__name__)
         raise
@@ -51,13 +80,6 @@ def run(shell: Shell, name: str, words: tuple[str, ...], experiment: str | None,
     else:
         print(f"instar: {said}", file=sys.stderr)
     sys.exit(status if status >= 0 else 128 - status)
-
-
-def _pair(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise click.BadParameter(f"{text!r} is not KEY=VALUE", param_hint="--param")
-    return key, value
 
 
 def _execute(words: list[str], environment: dict[str, str], quiet: bool) -> tuple[int, bytes]:

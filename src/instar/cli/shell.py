@@ -12,12 +12,14 @@ import click
 
 from instar.base.errors import InstarError
 from instar.base.settings import project_setting
+from instar.cli.failures import explained
 from instar.cli.render import draw
 
 if TYPE_CHECKING:
     from instar.store.embedded import Store
 
 P = ParamSpec("P")
+INTERRUPTED = 130  # as a shell says that SIGINT ended a command
 HELP_NAMES = ["-h", "--help"]
 HELP = {"help_option_names": HELP_NAMES}
 EXITS = "Exit status: 0 done, 1 an error that is named on standard error, 2 wrong usage."
@@ -68,11 +70,11 @@ class Command(click.Command):
 
 
 def command(
-    name: str, example: str, exits: str = EXITS
+    name: str, example: str, exits: str = EXITS, cls: type[Command] = Command
 ) -> Callable[[Callable[Concatenate[Shell, P], None]], Command]:
     """Make a function a command: it gets the Shell first, then its own options and arguments.
 
-    Its docstring is its help; its errors become a message and an exit status.
+    Its docstring is its help; its errors, and those of the machine, become a message and an exit status.
     """
 
     def wrap(function: Callable[Concatenate[Shell, P], None]) -> Command:
@@ -80,11 +82,18 @@ def command(
         def call(location: str | None, given_project: str | None, as_json: bool, *args: Any, **named: Any) -> None:
             try:
                 function(Shell(location, given_project, as_json), *args, **named)
-            except InstarError as error:
-                sys.exit(report(error, as_json))
+            except KeyboardInterrupt:
+                print("instar: interrupted", file=sys.stderr)
+                sys.exit(INTERRUPTED)
+            except (click.ClickException, click.Abort):
+                raise
+            except Exception as error:
+                if (known := explained(error)) is None:
+                    raise
+                sys.exit(report(known, as_json))
 
         epilog = f"\b\nExample:\n{indented(example)}\n\n{exits}"
-        made = click.command(name, cls=Command, epilog=epilog, context_settings=HELP)(_common(call))
+        made = click.command(name, cls=cls, epilog=epilog, context_settings=HELP)(_common(call))
         made.example = example
         return made
 

@@ -14,6 +14,7 @@ from instar.base.clock import now
 from instar.base.digests import digest_file
 from instar.base.errors import BadInput, NotFound
 from instar.base.ids import content_id, event_id, named_id, version_id
+from instar.base.names import check_name
 from instar.base.schema import Role, Schema
 from instar.base.settings import author_setting, project_setting
 from instar.data.chunks import CHUNK_ROWS, Chunk, read_chunk, write_chunk
@@ -99,7 +100,7 @@ def import_data(
     chunk_rows: int = CHUNK_ROWS,
     units: Mapping[str, str] | None = None,
     roles: Mapping[str, Role] | None = None,
-    store: Store | None = None,
+    store: Store | Callable[[], Store] | None = None,
     project: str | None = None,
     progress: Progress | None = None,
     **options: Any,
@@ -110,20 +111,20 @@ def import_data(
     frame of any library, or an iterator of frames
     table, query : what to read of a database;  format, options : when the file does not tell (``encoding``, ``separator`` …)
     chunk_rows : rows of a chunk; chunks do not cross files, so that a new file leaves the chunks of the others as they are
-    units, roles : of columns, by name;  progress : called with (rows done, rows in all or None)
+    units, roles : of columns, by name;  store : or what opens it, called when the source is known to be readable
+    progress : called with (rows done, rows in all or None)
 
     The same content again adds nothing: the version that is there is returned, with ``new`` false. What cannot be read
-    is an error before anything is recorded; chunks written before a late error belong to nothing, and ``gc`` removes them.
+    is an error before anything is recorded; chunks written before a late error belong to nothing.
     """
-    if not name or any(letter in name for letter in "@:/\n"):
-        raise BadInput(f"dataset name {name!r}: give a name without '@', ':', '/' and line breaks")
+    check_name("dataset", name)
     if chunk_rows < 1:
         raise BadInput(f"chunk_rows={chunk_rows}: a chunk has at least one row; {CHUNK_ROWS} is the default")
     opened = open_source(source, format, {"table": table, "query": query, **options})
     stamps = _stamps(opened.files())
     schema = annotated(opened.schema(), units, roles)
     digests = {path: digest_file(path) for path in opened.files()}
-    store = store or open_store()
+    store = store() if callable(store) else store or open_store()
     chunks = _write(store, opened, schema, chunk_rows, progress)
     _unchanged(stamps)
     project = project_setting(project)

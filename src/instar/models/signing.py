@@ -68,8 +68,9 @@ def sign(
     """Sign the newest evidence about ``version``. key : opened; yours, when it has no passphrase and none is given
 
     scope : the evidence's, when none is given;  expires : a time, or how long from now
-    exceptions : checks of that evidence that say ``unknown``, accepted by name. What failed cannot be accepted.
-    Raises BadInput when there is no evidence or an exception names another check.
+    exceptions : checks of that evidence that say ``unknown``, accepted by name
+    Raises BadInput, and records nothing, when there is no evidence, when an exception names another check, and when what
+    failed would be approved: it cannot be signed away.
     """
     key = key or open_key()
     found = evidence_of(version)
@@ -84,6 +85,14 @@ def sign(
             )
     if verdict not in ("approved", "rejected"):
         raise BadInput(f"verdict {verdict!r} is none; say 'approved' or 'rejected'")
+    failed = [check.name for check in evidence.checks if check.verdict == "failed"]
+    if failed and verdict == "approved":
+        raise BadInput(
+            f"{version}: check {', '.join(failed)} failed, and what failed cannot be signed away; nothing was signed. "
+            "Train a version that passes, or sign that it must not be used: `instar sign --reject`"
+        )
+    if isinstance(expires, timedelta) and expires <= timedelta(0):
+        raise BadInput(f"expires={expires}: the signature would never count; give a time ahead, such as 90 days")
     at = clock.now()
     until = at + int(expires.total_seconds() * clock.SECOND) if isinstance(expires, timedelta) else expires
     unsigned = Signature(

@@ -77,13 +77,20 @@ def walk(root: Branch) -> Iterator[tuple[int, Branch]]:
         stack += [(depth + 1, twig) for twig in reversed(branch.below)]
 
 
+def called(node: Node, number: int | None = None) -> str:
+    """``films@2``, or a file's path, or the verb of an activity.
+
+    >>> called(Node("00", "model_version", name="rating"), 2)
+    'rating@2'
+    """
+    name = node.name or str(node.doc.get("path", ""))
+    return name if number is None else f"{name}@{number}"
+
+
 def title(node: Node, number: int | None = None) -> str:
     """One line for people: kind, name, short id.
 
     >>> title(Node("0123456789abcdef0123456789abcdef", "model_version", name="movie-rating"), 2)
     'model version movie-rating@2 01234567'
     """
-    name = node.name or str(node.doc.get("path", ""))
-    if number is not None:
-        name = f"{name}@{number}"
-    return " ".join(part for part in (node.kind.replace("_", " "), name, node.id[:8]) if part)
+    return " ".join(part for part in (node.kind.replace("_", " "), called(node, number), node.id[:8]) if part)

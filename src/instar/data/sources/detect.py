@@ -30,7 +30,8 @@ def open_source(given: Any, format: str | None = None, options: Mapping[str, Any
     reader (``table``, ``query``, ``separator``, ``encoding`` …); one that it does not have is an error.
     Raises FileMissing, FileEmpty, FormatUnknown, BadInput.
     """
-    chosen = {name: value for name, value in (options or {}).items() if value is not None}
+    # None says nothing, except that no letter quotes.
+    chosen = {name: value for name, value in (options or {}).items() if value is not None or name == "quote"}
     if not _names_files(given):
         if chosen or format:
             raise BadInput(

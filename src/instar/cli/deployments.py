@@ -1,0 +1,64 @@
+"""``instar deployments``: what is live."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from instar.cli.names import short
+from instar.cli.render import Table
+from instar.cli.shell import Shell, command
+
+if TYPE_CHECKING:
+    from instar.store import Store
+
+
+@command("deployments", example="instar deployments")
+def deployments(shell: Shell) -> None:
+    """List what is live in the project, and why a server would refuse it (an approval that ended, or was revoked)."""
+    from instar.serve.spec import live_deployments
+
+    store = shell.store
+    found = live_deployments(store, shell.project)
+    refused = {live.id: _refused(store, live.id) for live in found.values()}
+    data = [
+        {
+            "id": live.id,
+            "name": live.name,
+            "number": live.number,
+            "versions": live.names,
+            "policy": live.spec.policy,
+            "latency_ms": live.spec.latency_ms,
+            "durable": live.spec.durable,
+            "experimental": live.spec.experimental,
+            "refused": refused[live.id],
+        }
+        for live in found.values()
+    ]
+    rows = [
+        [
+            f"{live.name}@{live.number}",
+            " ".join(live.names),
+            live.spec.policy.get("name"),
+            live.spec.latency_ms,
+            live.spec.durable,
+            live.spec.experimental,
+            short(live.id),
+        ]
+        for live in found.values()
+    ]
+    columns = ["deployment", "versions", "policy", "ms", "durable", "experimental", "id"]
+    reasons = [f"{live.name}@{live.number} is not served: {refused[live.id]}" for live in found.values()]
+    reasons = [line for line, live in zip(reasons, found.values()) if refused[live.id]]
+    shell.answer(data, Table(columns, rows, empty="nothing is live; `instar deploy` makes something live"), *reasons)
+
+
+def _refused(store: Store, id: str) -> str:
+    """Why a server does not serve this deployment version; empty when it does."""
+    from instar.models.standing import NotHomologated
+    from instar.serve.deployment import need_servable
+
+    try:
+        need_servable(store, id)
+    except NotHomologated as error:
+        return str(error)
+    return ""
