@@ -134,3 +134,10 @@ def test_pandas_and_duckdb_are_read_the_same_without_pyarrow(tmp_path: Path) -> 
         answers.append(done.stdout.split())
     assert answers[0][:2] == answers[1][:2]
     assert answers[0][2] == "False"
+
+
+@pytest.mark.parametrize("name", ["a\x00b", "a\nb", "\x1b[31m"])
+def test_a_column_whose_name_has_control_characters_is_refused(name: str) -> None:
+    with pytest.raises(BadInput, match=r"the name of column 2 has control characters: .*; rename it first") as refused:
+        to_polars({"x": [1], name: [2]})
+    assert str(refused.value).isprintable()

@@ -239,7 +239,7 @@ def test_a_run_is_used_only_while_it_runs(store: Store) -> None:
 
 
 def test_a_run_needs_a_name(store: Store) -> None:
-    with pytest.raises(BadInput, match="a run needs a name"):
+    with pytest.raises(BadInput, match="the run name is empty"):
         run("", store=store)
 
 
@@ -306,7 +306,7 @@ def test_a_key_that_cannot_be_kept_is_refused_at_the_call_and_no_later_run_suffe
 
 def test_text_that_utf8_cannot_hold_is_refused_at_the_call(store: Store) -> None:
     half = "caf\udce9"
-    with pytest.raises(BadInput, match="its name has"):
+    with pytest.raises(BadInput, match="U\\+DCE9, which cannot be printed"):
         run(half)
     with pytest.raises(BadInput, match="its experiment has"):
         run("baseline", experiment=half)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import getpass
 import os
 
+from instar.base.names import check_name
+
 STORE_FOLDER = ".instar"
 
 
@@ -14,8 +16,10 @@ def store_setting() -> str | None:
 
 
 def project_setting(given: str | None = None) -> str:
-    """The project: the one given, else ``INSTAR_PROJECT``, else ``default``."""
-    return given or os.environ.get("INSTAR_PROJECT") or "default"
+    """The project: the one given, else ``INSTAR_PROJECT``, else ``default``. Raises BadInput for what is no name."""
+    project = given or os.environ.get("INSTAR_PROJECT") or "default"
+    check_name("project", project)
+    return project
 
 
 def author_setting() -> str:

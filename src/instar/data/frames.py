@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -78,11 +79,16 @@ def dtypes_of(schema: Schema) -> dict[str, pl.DataType]:
 
 
 def check_names(names: Sequence[str], where: str) -> None:
-    """Raises BadInput when there is no column, or a name is empty or used twice."""
+    """Raises BadInput when there is no column, or a name is empty, used twice, or has control characters."""
     if not names:
         raise BadInput(f"{where} has no columns; give a table with at least one")
     if any(not name for name in names):
         raise BadInput(f"{where}: column {list(names).index('') + 1} has no name; name it first")
+    for place, name in enumerate(names, 1):
+        if any(unicodedata.category(letter) == "Cc" for letter in name):
+            raise BadInput(
+                f"{where}: the name of column {place} has control characters: {name[:60]!r}; rename it first"
+            )
     twice = sorted({name for name in names if list(names).count(name) > 1})
     if twice:
         raise BadInput(f"{where}: {', '.join(map(repr, twice))} names several columns; give each its own name")

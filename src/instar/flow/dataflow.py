@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from instar.base.errors import BadInput
+from instar.base.names import check_name
 from instar.base.settings import project_setting
 from instar.data.datasets import DatasetVersion
 from instar.data.datasets import dataset as find_dataset
@@ -34,6 +35,7 @@ class Dataflow(Graph):
     def __init__(self, name: str, store: Store | None = None, project: str | None = None) -> None:
         from instar.store import open_store
 
+        check_name("dataflow", name)
         self.name = name
         self.store = store or open_store()
         self.project = project_setting(project)

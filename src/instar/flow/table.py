@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from instar.base.errors import BadInput
+from instar.base.names import check_name
 from instar.base.schema import Schema
 from instar.data.fitting import Fitting
 from instar.data.operators import AnyOperator
@@ -221,6 +222,7 @@ class Table(Handle):
 
     def write(self, dataset: str) -> Written:
         """Keep the table as a version of ``dataset``."""
+        check_name("dataset", dataset)
         verb = Write(dataset, self.flow.project)
         return Written(self.flow, Step(verb, (self.as_input("table"),), self.schema, f"write {dataset}"), "version")
 

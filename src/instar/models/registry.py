@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from instar.base import clock
 from instar.base.errors import BadInput
 from instar.base.ids import event_id, named_id, version_id
+from instar.base.names import check_name
 from instar.base.settings import author_setting, project_setting
 from instar.models.model import Model
 from instar.models.predictions import Prepares
@@ -42,8 +43,7 @@ def publish(
     A script's model has no split on record, so the leak check says ``unknown``.
     Raises BadInput naming what is missing.
     """
-    if not name or name != name.strip() or set(name) & set("@/\\:\n\t"):
-        raise BadInput(f"{name!r} cannot name a model: no @ / \\ : or spaces around; use one such as 'movie-rating'")
+    check_name("model", name)
     if isinstance(model, Model):
         if inputs is not None or target is not None or evaluated_on is not None or preparation is not None:
             raise BadInput(

@@ -27,7 +27,9 @@ def evidence_table(version: str, digest: str, found: Evidence) -> RenderableType
         figures = f"\nfigures: {', '.join(sorted(check.figures))}" if check.figures else ""
         table.add_row(check.name, Text(word, style), Text(check.text + figures))
     scope = ", ".join(f"{key} {value}" for key, value in found.scope.items()) or "any context"
-    return Group(table, Text(f"evidence {digest[:12]}, {found.judged}, asked for {scope}\nnext: {_next(version, found)}", "dim"))
+    return Group(
+        table, Text(f"evidence {digest[:12]}, {found.judged}, asked for {scope}\nnext: {_next(version, found)}", "dim")
+    )
 
 
 def _next(version: str, found: Evidence) -> str:

@@ -13,6 +13,7 @@ from instar.base import clock
 from instar.base.digests import digest_value
 from instar.base.errors import BadInput, NotFound
 from instar.base.ids import event_id, version_id
+from instar.base.names import check_name
 from instar.base.settings import author_setting, project_setting
 from instar.models.shelf import file_of
 from instar.models.signature import ModelSignature
@@ -42,7 +43,7 @@ class Deployment:
 
 def deploy(
     name: str,
-    versions: Sequence[ModelVersion | str],
+    versions: Sequence[ModelVersion | str] | ModelVersion | str,
     policy: Policy | None = None,
     latency_ms: float = 20.0,
     *,
@@ -54,7 +55,8 @@ def deploy(
 ) -> Deployment:
     """Make ``versions`` answer under ``name`` from now on; running servers take it over once its models are loaded.
 
-    versions : the candidates, as objects, ids or ``name@number``;  policy : how to choose; the first one if not given
+    versions : the candidates (or one alone), as objects, ids or ``name@number``
+    policy : how to choose; the first one if not given
     latency_ms : the objective within which a request should be answered, by which batches are cut
     timeout_ms : after which a request that still waits is refused (504)
     durable : whether an answer waits until its record is on disk (else it may be lost within 100 ms before a crash)
@@ -63,10 +65,9 @@ def deploy(
     Raises NotHomologated naming what is missing, unless each version is homologated or ``experimental``; BadInput when
     the versions cannot answer the same rows with the same type.
     """
-    if not name or name != name.strip() or set(name) & set("@/\\:?#%\n\t"):
-        raise BadInput(
-            f"{name!r} cannot name a deployment: no @ / \\ : ? # % or spaces around; use one such as 'rating'"
-        )
+    check_name("deployment", name, reserved="?#%")
+    if isinstance(versions, str | ModelVersion):
+        versions = [versions]
     if not versions:
         raise BadInput(f"deployment {name!r} has no version; give at least one, such as ['movie-rating@1']")
     for option, value in (("latency_ms", latency_ms), ("timeout_ms", timeout_ms)):

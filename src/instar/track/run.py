@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol, SupportsIndex, runtime_checkabl
 from instar.base import clock
 from instar.base.errors import BadInput, Conflict, NotFound
 from instar.base.ids import event_id
+from instar.base.names import check_name
 from instar.base.settings import author_setting, project_setting
 from instar.store.records import Edge, File, Label, Node, Record
 from instar.track.recorder import Recorder, recorder
@@ -53,8 +54,7 @@ class Run:
     """
 
     def __init__(self, name: str, experiment: str | None, store: Store | None, project: str | None) -> None:
-        if not name:
-            raise BadInput("a run needs a name, such as instar.run('baseline')")
+        check_name("run", name)
         check_text(f"run {name!r}", "its name", name)
         check_text(f"run {name!r}", "its experiment", experiment or "")
         self.name = name

@@ -40,9 +40,7 @@ def disjoint(subject: Subject) -> Check:
     shared = int(np.isin(evaluated, trained).sum())
     script = bool(subject.training.doc.get("script"))
     compared = "all columns given" if script else "all columns but ids"
-    text = (
-        f"{shared:,} of {evaluated.size:,} evaluated rows are among the {trained.size:,} training rows ({compared})"
-    )
+    text = f"{shared:,} of {evaluated.size:,} evaluated rows are among the {trained.size:,} training rows ({compared})"
     facts: dict[str, object] = {"shared": shared, "evaluated": evaluated.size, "trained": trained.size}
     of_model = [
         read_digests(subject.store, each, FEATURE_ROWS) for each in (subject.training.id, subject.evaluation.id)
