@@ -7,17 +7,23 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from instar.base.errors import BadInput, Corrupt, NotFound
 from instar.base.ids import event_id
 from instar.store import Store, migrations, open_store
 from instar.store.check import check
 from instar.store.records import File, Node, Record
-from instar.store.sql.database import Database, NewerStore, StoreBusy
+from instar.store.sql.database import Database, Interrupted, NewerStore, StoreBroken, StoreBusy
 from instar.store.sql.nodes import SqlNodes
 
 
@@ -178,4 +184,107 @@ def test_a_writer_that_never_ends_gives_a_clear_error_and_loses_nothing(tmp_path
     other.close()
     nodes.put([Record((node,))])
     assert nodes.has([node.id]) == {node.id}
+    database.close()
+
+
+def test_a_database_that_is_none_is_refused_by_name_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    path.write_bytes(b"garbage " * 1000)
+    with pytest.raises(StoreBroken, match=r"store.db: file is not a database; .*backup.*`instar check`"):
+        open_store(tmp_path)
+    assert path.read_bytes() == b"garbage " * 1000
+
+
+def test_an_emptied_database_beside_blobs_is_refused(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        store.blobs.put(b"precious")
+    for path in tmp_path.glob("store.db*"):
+        path.write_bytes(b"")
+    with pytest.raises(StoreBroken, match=r"store.db: .* it has 0 bytes, while the blobs .*backup"):
+        open_store(tmp_path)
+    assert (tmp_path / "store.db").read_bytes() == b""
+
+
+def test_a_damaged_database_is_named_when_it_is_read(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        store.nodes.put([Record(tuple(Node(event_id(), "run", name="a" * 100) for _ in range(1000)))])
+    data = bytearray((tmp_path / "store.db").read_bytes())
+    data[8192:] = b"x" * (len(data) - 8192)
+    (tmp_path / "store.db").write_bytes(data)
+    with pytest.raises(StoreBroken, match=r"store.db: .*malformed; .*backup"), open_store(tmp_path) as store:
+        store.nodes.since()
+
+
+def test_a_database_that_may_not_be_written_is_named(store: Store) -> None:
+    def forbid(sql: Connection) -> None:
+        sql.exec_driver_sql("PRAGMA query_only=ON")
+
+    database = Database(store.folder / "store.db")
+    database.read(forbid)  # one connection is in the pool: the write gets it
+    with pytest.raises(StoreBroken, match=r"store.db: attempt to write a readonly database; .*right to write"):
+        SqlNodes(database).put([Record((Node(event_id(), "run"),))])
+    database.close()
+
+
+class StruckOnce(Database):
+    """Ctrl-C strikes the first thread that is about to commit, while the work of others waits beside its own."""
+
+    struck: threading.Event | None = None
+
+    def _commit(self, own: Any) -> None:
+        if self.struck is not None and not self.struck.is_set():
+            while len(self._queue) < 3:
+                time.sleep(0.001)
+            self.struck.set()
+            raise KeyboardInterrupt
+        super()._commit(own)
+
+
+def test_an_interrupted_write_is_not_written_and_takes_no_other_with_it(tmp_path: Path) -> None:
+    database = StruckOnce(tmp_path / "store.db")
+    database.struck = threading.Event()
+    nodes, ids = SqlNodes(database), [event_id() for _ in range(3)]
+
+    def put(id: str) -> bool:
+        try:
+            nodes.put([Record((Node(id, "run"),))])
+        except KeyboardInterrupt:
+            return False
+        return True
+
+    with ThreadPoolExecutor(3) as pool:
+        written = list(pool.map(put, ids))
+    assert sorted(written) == [False, True, True]
+    assert nodes.has(ids) == {id for id, done in zip(ids, written, strict=True) if done}
+    database.close()
+
+
+def test_whoever_shared_a_commit_with_an_interrupted_write_hears_that_nothing_is_sure(tmp_path: Path) -> None:
+    database = Database(tmp_path / "store.db")
+    nodes, ids, release = SqlNodes(database), [event_id() for _ in range(4)], threading.Event()
+
+    def interrupt(sql: Connection) -> None:
+        raise KeyboardInterrupt
+
+    def attempt(write: Callable[[], None]) -> bool:
+        try:
+            write()
+        except (KeyboardInterrupt, Interrupted):
+            return False
+        return True
+
+    with ThreadPoolExecutor(6) as pool:
+        first = pool.submit(database.write, lambda sql: release.wait(60))
+        while len(database._queue) < 1:
+            time.sleep(0.001)
+        puts = [pool.submit(attempt, partial(nodes.put, [Record((Node(id, "run"),))])) for id in ids]
+        puts.append(pool.submit(attempt, lambda: database.write(interrupt)))
+        while len(database._queue) < 6:
+            time.sleep(0.001)
+        release.set()
+        assert first.result()
+        written = [put.result() for put in puts]
+    assert not written[-1]
+    assert nodes.has(ids) == {id for id, done in zip(ids, written, strict=False) if done}
+    nodes.put([Record((Node(ids[0], "run"),))])
     database.close()

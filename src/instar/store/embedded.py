@@ -12,7 +12,7 @@ from instar.base.settings import STORE_FOLDER, store_setting
 from instar.store.blobs import FolderBlobs
 from instar.store.protocols import Access, Blobs, Labels, Memo, Metrics, Nodes
 from instar.store.sql.access import SqlAccess
-from instar.store.sql.database import Database
+from instar.store.sql.database import Database, StoreBroken
 from instar.store.sql.labels import SqlLabels
 from instar.store.sql.memo import SqlMemo
 from instar.store.sql.metrics import SqlMetrics
@@ -40,6 +40,7 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.location = str(folder)
+        _not_emptied(folder)
         self._database = Database(folder / DATABASE)
         self.nodes = SqlNodes(self._database)
         self.labels = SqlLabels(self._database)
@@ -83,6 +84,15 @@ def open_store(location: str | Path | None = None, create: bool = True) -> Store
             (folder / ".gitignore").write_text("*\n")
         _open[folder] = store = Store(folder)
         return store
+
+
+def _not_emptied(folder: Path) -> None:
+    """A database is never empty once blobs lie beside it: then something cut it off, and a new one would hide that."""
+    database, blobs = folder / DATABASE, folder / "blobs"
+    if database.exists() and database.stat().st_size == 0 and blobs.is_dir() and any(blobs.glob("??/*")):
+        raise StoreBroken(
+            str(database), "file is not a database: it has 0 bytes, while the blobs of a store lie beside it"
+        )
 
 
 def _folder(location: str | Path | None) -> Path:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from instar.base.errors import Conflict, InstarError
 from instar.store.sql import tables
@@ -40,6 +41,35 @@ class NewerStore(Conflict):
         )
 
 
+class StoreBroken(InstarError):
+    """The database of the store fails: damaged, no database at all, not to be written, or on a failing disk."""
+
+    status = 500
+
+    def __init__(self, where: str, cause: str) -> None:
+        super().__init__(f"the store {where}: {cause}; {_next_step(cause)}")
+
+
+def _next_step(cause: str) -> str:
+    if "readonly" in cause:
+        return "nothing was written. Get the right to write the file and its folder (`ls -l` shows it), then try again"
+    if "not a database" in cause or "malformed" in cause:
+        return "nothing was changed. Put back a copy of this file from a backup, then run `instar check`"
+    return "see whether its folder can be read and written and the disk is sound, then run `instar check`"
+
+
+class Interrupted(InstarError):
+    """A write shared its commit with one that was interrupted."""
+
+    status = 503
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"the store {where}: another thread was interrupted while it wrote for this one too, so this may not be "
+            "written; do it again: what is there already stays as it is"
+        )
+
+
 class _Job:
     """One write that waits for its commit."""
 
@@ -63,62 +93,87 @@ class Database:
         self._queue: list[_Job] = []
         self._queue_lock = threading.Lock()
         self._writer = threading.Lock()
-        self._prepare()
+        try:
+            self._prepare()
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         self._engine.dispose()
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` on one consistent state of the database."""
-        with self._engine.connect() as sql:
-            sql.exec_driver_sql("BEGIN")
-            try:
-                return work(sql)
-            finally:
-                sql.exec_driver_sql("ROLLBACK")
+        try:
+            with self._engine.connect() as sql:
+                sql.exec_driver_sql("BEGIN")
+                try:
+                    return work(sql)
+                finally:
+                    _roll_back(sql)
+        except (DBAPIError, sqlite3.Error) as error:
+            raise self._explain(error) from error
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` in a transaction; durable on return. An error in it undoes it alone, also in a shared commit."""
         job = _Job(work)
-        with self._queue_lock:
-            self._queue.append(job)
-        with self._writer:  # whoever gets here first writes for all who wait
-            if not job.done.is_set():
-                with self._queue_lock:
-                    jobs, self._queue = self._queue, []
-                self._commit(jobs)
+        try:
+            with self._queue_lock:
+                self._queue.append(job)
+            with self._writer:  # whoever gets here first writes for all who wait
+                if not job.done.is_set() and job in self._queue:
+                    self._commit(job)
+        except BaseException:  # interrupted while waiting: nobody shall write it later
+            self._take([job])
+            raise
         if job.error is not None:
             raise job.error
+        if not job.done.is_set():
+            raise Interrupted(self.where)
         result: T = job.result
         return result
 
-    def _commit(self, jobs: list[_Job]) -> None:
+    def _take(self, jobs: list[_Job]) -> None:
+        """Take ``jobs`` from the queue: they are written at most once, and whoever is interrupted takes only its own."""
+        with self._queue_lock:
+            self._queue = [job for job in self._queue if job not in jobs]
+
+    def _commit(self, own: _Job) -> None:
+        """Write all that waits. Jobs stay in the queue until the moment before the commit."""
+        with self._queue_lock:
+            jobs = list(self._queue)
         try:
             with self._engine.connect() as sql:
                 sql.exec_driver_sql("BEGIN IMMEDIATE")
                 try:
                     for job in jobs:
                         _run(sql, job)
+                    self._take(jobs)
                     sql.exec_driver_sql("COMMIT")
                 except BaseException:
-                    sql.exec_driver_sql("ROLLBACK")
+                    _roll_back(sql)
                     raise
         except BaseException as error:  # noqa: BLE001 - raised again in every thread whose work is lost
+            self._take(jobs)
             failure = self._explain(error)
+            others = failure if isinstance(failure, Exception) else Interrupted(self.where)
             for job in jobs:
-                job.error = job.error or failure
-        finally:
-            for job in jobs:
-                job.done.set()
+                job.error = job.error or (failure if job is own else others)
+        for job in jobs:
+            job.done.set()
 
     def _explain(self, error: BaseException) -> BaseException:
-        if isinstance(error, OperationalError) and "locked" in str(error):
+        """What the database fails with as an error for people; mistakes in a statement stay what they are."""
+        if not _fails(error):
+            return error
+        cause = str(_cause(error))
+        if "locked" in cause:
             return StoreBusy(self.where, self._patience)
-        if isinstance(error, OperationalError) and "disk is full" in str(error):
+        if "disk is full" in cause:
             return InstarError(
                 f"the disk of the store {self.where} is full; nothing was written. Free space, try again"
             )
-        return error
+        return StoreBroken(self.where, cause)
 
     def _prepare(self) -> None:
         """Make the tables of a new database, refuse a newer one, migrate an older one."""
@@ -126,7 +181,6 @@ class Database:
         if found == tables.HEAD:
             return
         if found is not None and found > tables.HEAD:
-            self.close()
             raise NewerStore(self.where, found)
         if found is None:
             self.write(_create)
@@ -150,12 +204,29 @@ def _run(sql: Connection, job: _Job) -> None:
     sql.exec_driver_sql("SAVEPOINT job")
     try:
         job.result = job.work(sql)
-    except (OperationalError, KeyboardInterrupt):  # the database itself fails: nobody's work can be kept
-        raise
-    except Exception as error:  # noqa: BLE001 - handed to the thread whose work it was
+    except Exception as error:  # handed to the thread whose work it was
+        if _fails(error):  # the database itself: nobody's work can be kept
+            raise
         job.error = error
         sql.exec_driver_sql("ROLLBACK TO job")
     sql.exec_driver_sql("RELEASE job")
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    return error.orig if isinstance(error, DBAPIError) else error
+
+
+def _fails(error: BaseException) -> bool:
+    """Whether the database itself fails, not a statement that it was given."""
+    cause = _cause(error)
+    mistakes = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError, sqlite3.NotSupportedError)
+    return isinstance(cause, sqlite3.DatabaseError) and not isinstance(cause, mistakes)
+
+
+def _roll_back(sql: Connection) -> None:
+    """The first error is the one to be told; a transaction that the database gave up itself cannot be rolled back."""
+    with suppress(DBAPIError):
+        sql.exec_driver_sql("ROLLBACK")
 
 
 def _create(sql: Connection) -> None:
