@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from instar.base.errors import Corrupt, NotFound
-from instar.base.ids import content_id
+from instar.base.ids import content_id, named_id, version_id
 from instar.store.embedded import Store
-from instar.store.records import Record
+from instar.store.query import CONTENT, NAMED
+from instar.store.records import File, Node, Record
 
-CONTENT = frozenset({"file", "chunk", "table", "state", "bundle", "report", "evidence", "environment", "code"})
+DIGEST_SAYS_ALL = ("dataset_version", "deployment_version")  # a model's version also depends on what trained it
 Progress = Callable[[int, int], None]
 
 
@@ -29,12 +30,14 @@ class Findings:
 
 
 def check(store: Store, progress: Progress = lambda done, of: None) -> Findings:
-    """Read everything: ids of content, ends of edges, acyclicity, and every blob against its digest.
+    """Read everything: the database's own check, ids against what they follow from, ends of edges, acyclicity, that
+    whoever used something is informed by its maker, sizes of files, and every blob against its digest.
 
     progress : called with (blobs read, blobs in all)
     """
-    findings = Findings()
-    needed: dict[str, str] = {}
+    findings = Findings(problems=store.database_problems())
+    needed: dict[str, File] = {}
+    lineage = _Lineage()
     above: dict[str, list[str]] = {}
     cursor, more = "", True
     while more:
@@ -44,8 +47,12 @@ def check(store: Store, progress: Progress = lambda done, of: None) -> Findings:
         for edge in page.record.edges:
             if edge.rel != "used":  # a step may give content again that it read: the order is what ``informed`` says
                 above.setdefault(edge.src, []).append(edge.dst)
-        needed |= {file.digest: file.node for file in page.record.files}
+        lineage.add(page.record)
+        for file in page.record.files:
+            if needed.setdefault(file.digest, file).size != file.size:
+                findings.problems.append(f"file {file.path} of node {file.node}: its blob has another size elsewhere")
     _check_order(above, findings)
+    findings.problems += lineage.uninformed()
     _check_blobs(store, needed, findings, progress)
     return findings
 
@@ -54,8 +61,45 @@ def _check_nodes(record: Record, findings: Findings) -> None:
     findings.nodes += len(record.nodes)
     findings.edges += len(record.edges)
     for node in record.nodes:
-        if node.kind in CONTENT and node.id != content_id(node.kind, node.digest):
-            findings.problems.append(f"{node.kind} {node.id}: its id does not follow from its digest {node.digest}")
+        if _expected_id(node) not in (None, node.id):
+            source = f"its digest {node.digest}" if node.kind in CONTENT else "its project, name and digest"
+            findings.problems.append(f"{node.kind} {node.id}: its id does not follow from {source}")
+
+
+def _expected_id(node: Node) -> str | None:
+    """The id that follows from what the node says; None for what happened once, and for models' versions."""
+    if node.kind in CONTENT:
+        return content_id(node.kind, node.digest)
+    if node.kind in NAMED:
+        return named_id(node.project, node.kind, node.name)
+    if node.kind in DIGEST_SAYS_ALL:
+        return version_id(node.project, node.kind, node.name, node.digest)
+    return None
+
+
+class _Lineage:
+    """Whether whoever used something that was made is informed by one who made it: ancestors are found along that."""
+
+    def __init__(self) -> None:
+        self._used: list[tuple[str, str]] = []
+        self._makers: dict[str, set[str]] = {}
+        self._informed: dict[str, set[str]] = {}
+
+    def add(self, record: Record) -> None:
+        for edge in record.edges:
+            if edge.rel == "used":
+                self._used.append((edge.src, edge.dst))
+            elif edge.rel == "generated":
+                self._makers.setdefault(edge.src, set()).add(edge.dst)
+            elif edge.rel == "informed":
+                self._informed.setdefault(edge.src, set()).add(edge.dst)
+
+    def uninformed(self) -> list[str]:
+        return [
+            f"activity {user} used {thing} and is informed by none that made it: `instar why` would stop there"
+            for user, thing in self._used
+            if (makers := self._makers.get(thing)) and makers.isdisjoint(self._informed.get(user, ()))
+        ]
 
 
 def _check_order(above: dict[str, list[str]], findings: Findings) -> None:
@@ -75,14 +119,19 @@ def _check_order(above: dict[str, list[str]], findings: Findings) -> None:
     findings.problems += [f"node {id} is its own ancestor, or came from one that is" for id in sorted(waits)]
 
 
-def _check_blobs(store: Store, needed: dict[str, str], findings: Findings, progress: Progress) -> None:
+def _check_blobs(store: Store, needed: dict[str, File], findings: Findings, progress: Progress) -> None:
     there = {digest for digest, _ in store.blobs.list()}
     wanted = sorted(there | set(needed))
     for done, digest in enumerate(wanted, 1):
         try:
-            store.blobs.read(digest)
+            size = len(store.blobs.read(digest))
             findings.blobs += 1
+            if digest in needed and needed[digest].size != size:
+                file = needed[digest]
+                findings.problems.append(
+                    f"file {file.path} of node {file.node}: recorded with {file.size} bytes, its blob {digest} has {size}"
+                )
         except (Corrupt, NotFound) as error:
-            owner = f" (a file of node {needed[digest]})" if digest in needed else ""
+            owner = f" (a file of node {needed[digest].node})" if digest in needed else ""
             findings.problems.append(f"{error}{owner}")
         progress(done, len(wanted))

@@ -55,6 +55,10 @@ class Store:
             _open.pop(self.folder, None)
         self._database.close()
 
+    def database_problems(self) -> list[str]:
+        """What SQLite's own check of the database finds wrong; nothing, in a sound one."""
+        return self._database.problems()
+
     def __enter__(self) -> Store:
         return self
 

@@ -20,11 +20,11 @@ from instar.base import clock
 from instar.base.errors import BadInput, suggestion
 
 KEYS = ("kind", "name", "learner", "feature", "target", "tag", "stage", "by", "created", "digest", "project", "status")
-_CONTENT = ("file", "chunk", "table", "state", "bundle", "report", "evidence", "environment", "code")
-_NAMED = ("dataset", "model", "deployment")
+CONTENT = ("file", "chunk", "table", "state", "bundle", "report", "evidence", "environment", "code")
+NAMED = ("dataset", "model", "deployment")
 _VERSIONS = ("dataset_version", "model_version", "deployment_version")
 _EVENTS = ("run", "activity", "signature", "revocation", "lifting", "invalidation", "segment")
-KINDS = frozenset(_CONTENT + _NAMED + _VERSIONS + _EVENTS)
+KINDS = frozenset(CONTENT + NAMED + _VERSIONS + _EVENTS)
 _TOKEN = re.compile(r'\s*((?:[^\s"]|"[^"]*")+)')
 _COMPARISON = re.compile(r"^(metric|param)\.([^<>=!]+)(<=|>=|!=|=|<|>)(.+)$")
 _AGE = re.compile(r"^([<>])(\d+(?:\.\d+)?)([mhdw])$")

@@ -114,6 +114,18 @@ class Database:
         except (DBAPIError, sqlite3.Error) as error:
             raise self._explain(error) from error
 
+    def problems(self) -> list[str]:
+        """What the database finds wrong with itself: pages, indexes, and rows that refer to nothing."""
+
+        def read(sql: Connection) -> list[str]:
+            pages = [str(row[0]) for row in sql.exec_driver_sql("PRAGMA integrity_check")]
+            orphans = sql.exec_driver_sql("PRAGMA foreign_key_check").all()
+            return [f"the database: {said}" for said in pages if said != "ok"] + [
+                f"the database: row {row[1]} of {row[0]} refers to a {row[2]} that is not there" for row in orphans
+            ]
+
+        return self.read(read)
+
     def write(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` in a transaction; durable on return. An error in it undoes it alone, also in a shared commit."""
         job = _Job(work)
