@@ -300,7 +300,7 @@ def main() -> int:
         rows = prepare(folder)
         ours, theirs = free_port(), free_port()
         server = subprocess.Popen(
-            [sys.executable, "-m", "instar.serve.server", "--store", str(folder / "store"), "--port", str(ours)]
+            [sys.executable, "-m", "instar", "serve", "--store", str(folder / "store"), "--port", str(ours)]
         )
         processes = [server]
         try:

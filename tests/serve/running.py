@@ -41,10 +41,10 @@ def versions(store: Store, count: int = 1, name: str = "sign") -> list[ModelVers
 
 
 class Process:
-    """``python -m instar.serve.server`` on a free port."""
+    """``instar serve`` on a free port."""
 
     def __init__(self, store: Store, *options: str) -> None:
-        command = [sys.executable, "-m", "instar.serve.server", "--store", store.location, "--port", "0", *options]
+        command = [sys.executable, "-m", "instar", "serve", "--store", store.location, "--port", "0", *options]
         self._store = store
         self.errors = store.folder / "server.err"
         with self.errors.open("ab") as errors:

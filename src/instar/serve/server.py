@@ -1,11 +1,10 @@
 """The server: one process that serves every live deployment of a project over HTTP.
 
-``serve`` runs in the foreground until SIGTERM or SIGINT; ``python -m instar.serve.server --help`` is the same.
+``serve`` runs in the foreground until SIGTERM or SIGINT; ``instar serve`` is its command line.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import gc
 import ipaddress
@@ -348,33 +347,3 @@ def say_ready(server: Server) -> None:
 
 def _say(message: str) -> None:
     print(f"instar: {message}", file=sys.stderr, flush=True)
-
-
-def main(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m instar.serve.server", description="Serve what is live.")
-    parser.add_argument("--store")
-    parser.add_argument("--project")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=PORT)
-    parser.add_argument("--no-token", action="store_true", help="let everyone on this machine in")
-    parser.add_argument("--allow-host", action="append", default=[], help="another name this server is called by")
-    parser.add_argument("--most-body", type=int, default=MOST_BODY, help="bytes of a request's body")
-    given = parser.parse_args(arguments)
-    try:
-        serve(
-            open_store(given.store, create=False),
-            given.project,
-            given.host,
-            given.port,
-            token=not given.no_token,
-            allow_hosts=given.allow_host,
-            most_body=given.most_body,
-        )
-    except (InstarError, OSError) as error:
-        print(f"instar: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -59,7 +59,7 @@ class Serving:
 @contextmanager
 def serving(store: Store, keep: bool) -> Iterator[Serving]:
     """A server in a process of its own; stopped in order at the end unless it is to stay."""
-    command = [sys.executable, "-m", "instar.serve.server", "--store", store.location]
+    command = [sys.executable, "-m", "instar", "serve", "--store", store.location]
     command += ["--port", str(PORT if keep else 0)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     try:
