@@ -52,6 +52,9 @@ def test_a_model_is_trained_and_judged_on_rows_it_has_not_seen(store: Store) -> 
     result = made.flow.run(want={"model": made.model, "report": made.report, "unseen": made.unseen})
     report = result["report"]
     assert report.roc_auc.low > 0.7
+    assert repr(result) == f"Result(model, report, unseen; run {result.run[:8]})"
+    assert repr(report).startswith(f"Report(Meter, {report.rows} rows, accuracy 0.")
+    assert len(repr(report)) < 100
     assert report.rows + report.rows_without_target == result["unseen"].height
     bundle = result["model"].bundle()
     assert bundle.signature.names == ("Runtime", "Genre", "Title", "Year")
@@ -94,6 +97,12 @@ def test_a_join_prefixes_equal_names_and_keeps_roles(store: Store) -> None:
         (lambda g: g.seen.train(LogisticRegression(), g.preparation, target="Mter"), ColumnMissing, "Meter"),
         (lambda g: g.seen.train(LogisticRegression(), g.preparation, target="Year"), BadInput, "given the answer"),
         (lambda g: g.model.evaluate(g.films.select("Runtime", "Genre", "Title", "Year")), ColumnMissing, "Meter"),
+        (lambda g: g.seen.fit("Year"), BadInput, r"'Year' is no operator; .*prep.Impute\('Year'\)"),
+        (lambda g: g.model.evaluate("unseen"), BadInput, "'unseen' is a str; give a table"),
+        (lambda g: g.films.split(a=0.5, b=0.5, by="ID", seed="x"), BadInput, "give a whole number"),
+        (lambda g: g.films.split(a=0.5, b="0.5", by="ID"), BadInput, "give a number between"),
+        (lambda g: g.films.write("a/b"), BadInput, "dataset name 'a/b'"),
+        (lambda g: g.flow.run(want="model"), BadInput, "want is a str"),
         (lambda g: g.flow.run(want={}), BadInput, "nothing is wanted"),
         (lambda g: g.flow.run(want={"x": 1}), BadInput, "is a int"),
         (lambda g: Dataflow("other", store=g.flow.store).run(want={"x": g.model}), BadInput, "another dataflow"),

@@ -38,6 +38,9 @@ class Result(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self.values_by_name)
 
+    def __repr__(self) -> str:
+        return f"Result({', '.join(self.values_by_name)}; run {self.run[:8]})"
+
     def metrics(self) -> dict[str, float]:
         """The figures of the reports, under their names when there are several."""
         reports = {name: value for name, value in self.items() if isinstance(value, Report)}

@@ -13,6 +13,7 @@ from instar.base.names import check_name
 from instar.base.schema import Schema
 from instar.data.fitting import Fitting
 from instar.data.operators import AnyOperator
+from instar.data.operators.operator import Operator
 from instar.data.target import AnyTarget, target_operator
 from instar.flow.rowdigests import compared_columns
 from instar.flow.rowwise import need_row_by_row
@@ -62,6 +63,8 @@ class Model(Handle):
 
     def evaluate(self, table: Table) -> Report:
         """Judge the model on raw rows: it carries its preparation. Raises ColumnMissing."""
+        if not isinstance(table, Table):
+            raise BadInput(f"evaluate: {table!r} is a {type(table).__name__}; give a table of this dataflow")
         _same_flow(self.flow, table, "evaluate")
         table.schema.select(self.needs.names, "evaluate")
         step = Step(Evaluate(), (table.as_input("table"), self.as_input("model")), label=f"evaluate on {table.name}")
@@ -132,6 +135,11 @@ class Table(Handle):
         """
         keys = _names(by)
         self.schema.select(keys, "split")
+        if not isinstance(seed, int):
+            raise BadInput(f"split: seed={seed!r} is a {type(seed).__name__}; give a whole number, such as seed=7")
+        for side, share in sides.items():
+            if not isinstance(share, int | float):
+                raise BadInput(f"split: the share of {side!r} is {share!r}; give a number between 0 and 1")
         verb = Split(keys, seed, tuple(sides.items()), compared_columns(self.schema, keys))
         step = Step(verb, (self.as_input("table"),), self.schema, f"split by {', '.join(keys)}")
         return tuple(Table(self.flow, step, side, side) for side in sides)
@@ -185,6 +193,9 @@ class Table(Handle):
 
     def fit(self, *operators: AnyOperator, target: AnyTarget | str | None = None) -> Preparation:
         """Fit ``operators``, in order, each on the output of those before it, on this table and no other."""
+        for operator in operators:
+            if not isinstance(operator, Operator):
+                raise BadInput(f"fit: {operator!r} is no operator; give one such as prep.Impute({str(operator)!r})")
         known = None if target is None else target_operator(target)
         fitting = Fitting(operators, self.schema, known)  # a wrong column or type is found here
         step = Step(Fit(operators, known), (self.as_input("table"),), label=f"fit on {self.name}")

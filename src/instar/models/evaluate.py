@@ -75,6 +75,10 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True):
         names = {"ROC AUC": "roc_auc", "R²": "r2"}
         return {names.get(name, name.lower()): interval.value for name, interval in self.figures().items()}
 
+    def __repr__(self) -> str:
+        figures = "".join(f", {name} {interval.value:.4g}" for name, interval in self.figures().items())
+        return f"Report({self.target}, {self.rows:,} rows{figures})"
+
     def __str__(self) -> str:
         lines = [f"{self.rows:,} rows ({self.rows_without_target:,} without {self.target} left out)"]
         lines += [f"{name:<9}{interval}  ({interval.method})" for name, interval in self.figures().items()]
