@@ -159,7 +159,7 @@ def train(say: Say, films: Films) -> list[Trained]:
 
 def _train(films: Films, letter: str, what: str, model: Model) -> Trained:
     report: Report = model.evaluate(films.unseen)
-    return Trained(letter, what, films.flow.run(want={"model": model, "report": report}, name=f"{letter}: {what}"))
+    return Trained(letter, what, films.flow.run(want={"model": model, "report": report}, name=f"{letter} {what}"))
 
 
 def _row(say: Say, trained: Trained) -> tuple[object, ...]:
