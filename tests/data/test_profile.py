@@ -81,6 +81,17 @@ def test_a_wholly_empty_column_is_found(look: Look, values: list[str | None]) ->
     assert (finding.kind, finding.columns, finding.next_step) == ("empty", ("x",), "leave it out")
 
 
+def test_infinite_values_are_counted_and_found(look: Look, store: Store) -> None:
+    values = [float("inf"), 1.0, 2.0, None, float("-inf"), 3.0, 4.0, 5.0]
+    [finding] = look(values)
+    assert (finding.kind, finding.columns) == ("infinite values", ("x",))
+    assert finding.text == "x is infinite in 2 of 8 rows; its figures leave them out"
+    frame = pl.DataFrame({"x": values})
+    column = import_data("t", frame, store=store).profile()["x"]
+    assert (column.infinite, column.low, column.high, column.missing) == (2, 1.0, 5.0, 1)
+    assert frame.with_columns(pl.when(pl.col("x").is_finite()).then(pl.col("x")))["x"].null_count() == 3
+
+
 def test_a_mostly_missing_column_is_found(look: Look) -> None:
     [finding] = look([None] * 7 + [1.5, 2.5, 3.5])
     assert (finding.kind, finding.text) == ("mostly missing", "x is missing in 7 of 10 rows (70.0%)")

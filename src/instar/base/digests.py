@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from pathlib import Path
 from typing import Any
 
 import msgspec
+
+from instar.base.errors import BadInput
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 
@@ -29,10 +32,30 @@ def digest_file(path: Path) -> str:
 def canonical_json(value: Any) -> bytes:
     """JSON with sorted keys and no spaces: equal values give equal bytes.
 
+    Raises BadInput for NaN and infinities, which JSON would turn into null: other values would give the same bytes.
+
     >>> canonical_json({"b": 1, "a": [1.0, None]})
     b'{"a":[1.0,null],"b":1}'
     """
-    return _encoder.encode(value)
+    data = _encoder.encode(value)
+    if b"null" in data and (found := _not_finite(msgspec.to_builtins(value))) is not None:
+        raise BadInput(f"{found} has no form in JSON, where it would become null; leave it out, or write it as text")
+    return data
+
+
+def _not_finite(plain: Any) -> float | None:
+    """The first NaN or infinity in a plain value, if there is one."""
+    stack = [plain]
+    while stack:
+        each = stack.pop()
+        if isinstance(each, float):
+            if not math.isfinite(each):
+                return each
+        elif isinstance(each, dict):
+            stack += each.values()
+        elif isinstance(each, list | tuple | set | frozenset):
+            stack += each
+    return None
 
 
 def digest_value(value: Any) -> str:

@@ -11,7 +11,7 @@ import polars as pl
 from instar.base.schema import Field
 from instar.data.forms import TIMES, TextForms
 from instar.data.second_look import RepeatedValues, YearGap, repeated_values, year_gaps
-from instar.data.summaries import Extremes, FrequentItems, Summary
+from instar.data.summaries import Extremes, FrequentItems, Infinities, Summary
 
 MOSTLY = 0.5  # share of missing rows from which a column is mostly missing
 NEARLY_ALL = 0.95  # share of values from which a column is "of" a form
@@ -79,6 +79,13 @@ def _of_column(column: Told) -> Iterator[Finding]:
         share = f"{column.missing / column.rows:.1%}"
         text = f"{name} is missing in {column.missing:,} of {column.rows:,} rows ({share})"
         yield Finding("mostly missing", (name,), text, "leave it out, or let prep.Impute add an indicator")
+    infinite = column.summaries.get("infinite")
+    if isinstance(infinite, Infinities) and infinite.n:
+        text = f"{name} is infinite in {infinite.n:,} of {column.rows:,} rows; its figures leave them out"
+        step = (
+            f'make it null before fitting: with_columns(pl.when(pl.col("{name}").is_finite()).then(pl.col("{name}")))'
+        )
+        yield Finding("infinite values", (name,), text, step)
     if column.distinct == 1 and column.rows > 1:
         top = column.summaries["top"]
         assert isinstance(top, FrequentItems)

@@ -24,6 +24,7 @@ class ColumnProfile(msgspec.Struct, frozen=True):
     ``distinct_exact``
     low, high, mean, deviation, quantiles (by share of the values at or below) : of numbers, and the ends of times as text
     top : the commonest values as text, with at least so many rows each
+    infinite : rows whose number is infinite; low, high, mean, deviation and quantiles leave them out
     """
 
     name: str
@@ -39,6 +40,7 @@ class ColumnProfile(msgspec.Struct, frozen=True):
     deviation: float | None = None
     quantiles: dict[str, float] = {}
     top: tuple[tuple[str, int], ...] = ()
+    infinite: int = 0
 
 
 class Profile(msgspec.Struct, frozen=True):

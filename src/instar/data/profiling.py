@@ -14,7 +14,17 @@ from instar.data.chunks import Chunk, read_chunk
 from instar.data.findings import Told, findings
 from instar.data.forms import TextForms
 from instar.data.profile import ColumnProfile, Profile
-from instar.data.summaries import Counts, Distinct, Extremes, FrequentItems, Moments, Of, QuantileGrid, Summary
+from instar.data.summaries import (
+    Counts,
+    Distinct,
+    Extremes,
+    FrequentItems,
+    Infinities,
+    Moments,
+    Of,
+    QuantileGrid,
+    Summary,
+)
 
 if TYPE_CHECKING:
     from instar.store import Store
@@ -48,6 +58,8 @@ def _wanted(field: Field) -> dict[str, Of]:
         return wanted | {"forms": Of(TextForms, name)}
     wanted["ends"] = Of(Extremes, name)
     if field.is_number:
+        if field.type.startswith("float"):
+            wanted["infinite"] = Of(Infinities, name)
         wanted |= {"moments": Of(Moments, name), "grid": Of(QuantileGrid, name)}
     return wanted
 
@@ -85,6 +97,8 @@ def _column(field: Field, summaries: Mapping[str, Summary]) -> ColumnProfile:
                     known |= {"distinct": len(summary.counts), "distinct_exact": True}
             case Extremes():
                 known |= {"low": _plain(summary.low), "high": _plain(summary.high)}
+            case Infinities():
+                known["infinite"] = summary.n
             case Moments() if summary.n:
                 known |= {"mean": float(summary.mean), "deviation": summary.deviation}
             case QuantileGrid() if summary.n:

@@ -23,6 +23,7 @@ import numpy as np
 import polars as pl
 
 from instar.base.digests import canonical_json, digest_bytes, digest_value
+from instar.base.errors import BadInput
 from instar.flow.rowwise import calls_python
 
 _LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
@@ -169,6 +170,6 @@ def plain(value: Any) -> Any:
     """``value`` for the record: as it is when JSON can hold it, else as text."""
     try:
         canonical_json(value)
-    except TypeError:
+    except (TypeError, BadInput):
         return str(value)
     return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 
 import polars as pl
@@ -104,3 +105,16 @@ def test_an_operator_that_nobody_has_here_is_named() -> None:
 
 def test_prep_names_every_operator() -> None:
     assert {cls.__name__ for cls in map(OPERATORS.__getitem__, OPERATORS)} == set(prep.__all__)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_an_option_that_is_no_finite_number_is_refused_where_it_is_written(value: float) -> None:
+    options: list[Callable[[], object]] = [
+        lambda: prep.Above("x", value=value),
+        lambda: prep.Above("x", quantile=value),
+        lambda: prep.Impute("x", strategy="constant", value=value),
+        lambda: prep.Discretize("x", bins=value),  # type: ignore[arg-type]
+    ]
+    for make in options:
+        with pytest.raises(BadInput, match=r"finite|between"):
+            make()

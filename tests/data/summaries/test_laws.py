@@ -20,6 +20,7 @@ from instar.data.summaries import (
     Extremes,
     Frequencies,
     FrequentItems,
+    Infinities,
     Moments,
     Of,
     QuantileGrid,
@@ -32,6 +33,11 @@ WORDS: Cells = {"x": (pl.String(), st.text("abé ,", max_size=6))}
 
 class TestCounts(SummaryContract):
     wish = Of(Counts, "x")
+    cells = NUMBERS
+
+
+class TestInfinities(SummaryContract):
+    wish = Of(Infinities, "x")
     cells = NUMBERS
 
 
@@ -134,7 +140,9 @@ class TestDocumentFrequencyOfParts(SummaryContract):
 
 class TestTextForms(SummaryContract):
     wish = Of(TextForms, "x")
-    cells: ClassVar[Cells] = {"x": (pl.String(), st.sampled_from(["1988-12-21", "7", "1,000", "a, b", "b; a", " ", ""]))}
+    cells: ClassVar[Cells] = {
+        "x": (pl.String(), st.sampled_from(["1988-12-21", "7", "1,000", "a, b", "b; a", " ", ""]))
+    }
 
 
 def test_every_summary_of_the_table_is_held_to_the_laws() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields
@@ -76,6 +77,9 @@ class Operator(ABC, Generic[S]):
         for column in columns:
             if not isinstance(column, str):
                 raise BadInput(f"{step}: a column is named by text, not by {column!r}")
+        for option, value in options.items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise BadInput(f"{step}: {option}={value} is no number to compute with; give a finite one")
         if len(set(columns)) < len(columns):
             raise BadInput(f"{step}: a column is named twice in {', '.join(columns)}; name each once")
         for key, value in {"columns": columns, **options}.items():

@@ -7,6 +7,7 @@ from instar.data.summaries.document_frequency import DocumentFrequency
 from instar.data.summaries.extremes import Extremes
 from instar.data.summaries.frequencies import Frequencies
 from instar.data.summaries.frequent_items import FrequentItems
+from instar.data.summaries.infinities import Infinities
 from instar.data.summaries.moments import Moments
 from instar.data.summaries.quantile_grid import QuantileGrid
 from instar.data.summaries.summary import SUMMARIES, Of, Summary, summary
@@ -20,6 +21,7 @@ __all__ = [
     "Extremes",
     "Frequencies",
     "FrequentItems",
+    "Infinities",
     "Moments",
     "Of",
     "QuantileGrid",
