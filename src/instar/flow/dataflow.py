@@ -76,7 +76,9 @@ class Dataflow(Graph):
         if not want:
             raise BadInput('run: nothing is wanted; name at least one thing, such as run(want={"model": model})')
         if not isinstance(want, Mapping):
-            raise BadInput(f'run: want is a {type(want).__name__}; name what is wanted, such as want={{"model": model}}')
+            raise BadInput(
+                f'run: want is a {type(want).__name__}; name what is wanted, such as want={{"model": model}}'
+            )
         for name, handle in want.items():
             if not isinstance(handle, Handle):
                 raise BadInput(
