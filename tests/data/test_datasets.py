@@ -268,3 +268,14 @@ def test_the_rows_of_a_source_are_those_of_its_chunks(rows: list[tuple[int | Non
 def test_pandas_frames_keep_missing_values_apart_from_empty_texts(store: Store) -> None:
     version = import_data("films", pd.DataFrame({"a": ["", None]}), store=store)
     assert version.to_polars().rows() == [("",), (None,)]
+
+
+def test_importing_a_table_again_repairs_a_chunk_that_was_damaged(store: Store) -> None:
+    frame = pl.DataFrame({"a": [1, 2, 3]})
+    version = import_data("numbers", frame, store=store)
+    [chunk] = version.chunks
+    path = store.folder / "blobs" / chunk.file[:2] / chunk.file[2:]
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    again = import_data("numbers", frame, store=store)
+    assert not again.new
+    assert again.to_polars().equals(frame)

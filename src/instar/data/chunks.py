@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import polars as pl
 
+from instar.base.errors import Corrupt, NotFound
 from instar.base.ids import content_id
 from instar.base.logical import canonical_frame, logical_digest
 
@@ -42,10 +43,19 @@ def write_chunk(store: Store, frame: pl.DataFrame) -> Chunk:
     digest = logical_digest(frame)
     id = content_id("chunk", digest)
     for known in store.nodes.files([id]):
-        if store.blobs.has([known.digest]):
+        if _is_sound(store, known.digest):
             return Chunk(id, digest, known.digest, frame.height, known.size)
     data = parquet_bytes(frame)
     return Chunk(id, digest, store.blobs.put(data), frame.height, len(data))
+
+
+def _is_sound(store: Store, blob: str) -> bool:
+    """Whether a blob is there and undamaged: importing a table again repairs what was damaged since."""
+    try:
+        store.blobs.read(blob)
+    except (Corrupt, NotFound):
+        return False
+    return True
 
 
 def read_chunk(store: Store, chunk: Chunk) -> pl.DataFrame:
