@@ -15,6 +15,8 @@ from instar.base.errors import BadInput, ColumnMissing, Conflict, WrongType
 from instar.data.datasets import import_data
 from instar.flow.dataflow import Dataflow
 from instar.flow.table import Model, Preparation, Report, Table
+from instar.models.registry import publish
+from instar.serve.deployment import deploy
 from instar.store import Store, open_store
 from instar.store.check import check
 
@@ -243,3 +245,23 @@ def test_without_a_preparation_the_named_columns_are_the_features(store: Store) 
     bundle = made.flow.run(want={"model": model})["model"].bundle()
     assert bundle.signature.names == ("Year", "Fresh")
     assert bundle.estimator.random_state is not None
+
+
+def test_what_a_library_cannot_treat_is_said_with_the_step_and_the_way_out(store: Store) -> None:
+    made = graph(store)
+    model = made.seen.train(LogisticRegression(), target=prep.Above("Meter", value=60), features=["Year", "Runtime"])
+    with pytest.raises(
+        BadInput, match=r"train LogisticRegression on seen: .* missing values are in Runtime: put Impute"
+    ):
+        made.flow.run(want={"model": model})
+    dates = made.films.with_columns(pl.col("Title").str.to_date("%Y-%m-%d"))
+    with pytest.raises(BadInput, match=r"(?s)fit on omdb: .*strict=False"):
+        made.flow.run(want={"fit": dates.fit(prep.Standardize("Year"))})
+    assert check(store).clean
+
+
+def test_one_candidate_may_stand_alone_in_a_deployment(store: Store) -> None:
+    made = graph(store)
+    version = publish(made.flow.run(want={"model": made.model})["model"], "movie-rating")
+    one = deploy("rating", "movie-rating@1", experimental=True, store=store)
+    assert deploy("rating", version, experimental=True, store=store).id == one.id

@@ -18,6 +18,7 @@ from instar.data.manifest import Manifest
 from instar.data.preparation import Preparation
 from instar.data.summaries import Of, Summary
 from instar.data.target import Target
+from instar.flow.failures import told_by
 from instar.flow.fingerprint import libraries
 from instar.flow.outcome import Done, Outcome
 from instar.flow.pipeline import Pipeline
@@ -83,7 +84,8 @@ class Work:
         given = {each.step: self.value(each) for each in pipeline.needs()}
 
         def run(chunk: Chunk) -> T:
-            return task(pipeline.run(read_chunk(self.store, chunk), given, rows))
+            with told_by(self.step.label):
+                return task(pipeline.run(read_chunk(self.store, chunk), given, rows))
 
         chunks = self.chunks(pipeline.base, pipeline.base_port)
         self.ran += len(chunks)
@@ -130,8 +132,9 @@ class Work:
         missing = {key: chunk for key, chunk in zip(keys, chunks) if key not in known}
 
         def run(chunk: Chunk) -> bytes:
-            frame = pipeline.run(read_chunk(self.store, chunk), given)
-            found = summarise(fitting.prepare(frame), wants)
+            with told_by(self.step.label):
+                frame = pipeline.run(read_chunk(self.store, chunk), given)
+                found = summarise(fitting.prepare(frame), wants)
             return msgspec.msgpack.encode([found[key].to_bytes() for key in wants])
 
         made = dict(zip(missing, self._engine.map(run, list(missing.values()), self.step.label)))

@@ -22,6 +22,7 @@ from instar.data.preparation import Preparation
 from instar.data.summaries import Of
 from instar.data.target import AnyTarget, Target
 from instar.flow.action import Action
+from instar.flow.failures import told_by_learner
 from instar.flow.fingerprint import fingerprint
 from instar.flow.outcome import Outcome
 from instar.flow.pipeline import take_rows
@@ -95,7 +96,9 @@ class Train(Action):
         preparation = self._preparation(work)
         parts = work.over(work.need("table"), lambda frame: Part.of(frame, preparation, target), rows=True)
         rows = Rows.of(parts)
-        estimator = fit_estimator(self.estimator, rows.matrix, rows.truth, self._seed(preparation, target, rows))
+        seed, learner = self._seed(preparation, target, rows), learner_of(self.estimator)
+        with told_by_learner(step.label, learner, rows.with_nulls(preparation.features)):
+            estimator = fit_estimator(self.estimator, rows.matrix, rows.truth, seed)
         signature = signature_of(estimator, preparation.inputs, target.field)
         summaries = {name: fold(part.summaries[name] for part in parts).to_bytes() for name in parts[0].summaries}
         bundle = Bundle(estimator, preparation, signature, summaries, environment().digest)
@@ -153,7 +156,8 @@ class Evaluate(Action):
         preparation = bundle.preparation
         parts = work.over(work.need("table"), lambda frame: Part.of(frame, preparation, target), rows=True)
         rows = Rows.of(parts)
-        predictions = predict_matrix(bundle.estimator, bundle.signature, rows.matrix)
+        with told_by_learner(step.label, learner_of(bundle.estimator), rows.with_nulls(preparation.features)):
+            predictions = predict_matrix(bundle.estimator, bundle.signature, rows.matrix)
         report = report_of(bundle.signature, predictions, rows.truth, rows.without_target)
         data = report.to_bytes()
         blob = work.store.blobs.put(data)
@@ -230,6 +234,10 @@ class Rows:
             np.concatenate(known) if len(known) == len(parts) else None,
             np.concatenate([part.feature_rows for part in parts]),
         )
+
+    def with_nulls(self, features: Sequence[str]) -> list[str]:
+        """The features that have missing values."""
+        return [name for name in features if self.raw[name].null_count()]
 
     def files(self, work: Work) -> dict[str, tuple[str, int]]:
         """The digests as files of the activity: the gate compares those of training and evaluation."""

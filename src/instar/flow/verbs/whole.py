@@ -13,6 +13,7 @@ import polars as pl
 
 from instar.base.digests import digest_value
 from instar.flow.action import Action
+from instar.flow.failures import told_by
 from instar.flow.fingerprint import fingerprint
 from instar.flow.outcome import Outcome
 from instar.flow.rowdigests import ROW
@@ -32,7 +33,9 @@ class WholeVerb(Action):
 
     def execute(self, work: Work, step: Step) -> Outcome:
         given = {each.name: work.frame(each) for each in step.inputs}
-        return work.write_table(self.table(given))
+        with told_by(step.label):
+            made = self.table(given)
+        return work.write_table(made)
 
 
 @dataclass(frozen=True)
