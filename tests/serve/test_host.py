@@ -147,9 +147,10 @@ def test_a_deployment_that_cannot_be_loaded_is_not_served_and_says_why(
     store: Store, capfd: pytest.CaptureFixture[str]
 ) -> None:
     deploy("sign", versions(store), experimental=True, store=store)
-    with Threaded(store, loader="tests.serve.odd:fail") as threaded, threaded.client() as client:
-        with pytest.raises(RemoteError, match=r"503 Withheld: deployment 'sign' is not served: .*the weights are not there"):
-            client.predict("sign", ROW)
+    refusal = r"503 Withheld: deployment 'sign' is not served: .*the weights are not there"
+    failing = Threaded(store, loader="tests.serve.odd:fail")
+    with failing, failing.client() as client, pytest.raises(RemoteError, match=refusal):
+        client.predict("sign", ROW)
     assert "sign@1 is not served" in capfd.readouterr().err
 
 
