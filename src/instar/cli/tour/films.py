@@ -93,7 +93,8 @@ class Films:
         flow = Dataflow("movie-rating", store=store)
         joined = flow.source("omdb", omdb).join(flow.source("tomatoes", tomatoes), on="ID")
         films = joined.distinct(on="imdbID").with_columns(
-            pl.col("Released", "lastUpdated", "tomatoes.lastUpdated").str.to_date("%Y-%m-%d"), pl.col("Oscars").cast(pl.Int8)
+            pl.col("Released", "lastUpdated", "tomatoes.lastUpdated").str.to_date("%Y-%m-%d"),
+            pl.col("Oscars").cast(pl.Int8),
         )
         seen, unseen = films.split(seen=0.8, unseen=0.2, by="imdbID", seed=SEED)
         return cls(flow, films, seen, unseen)

@@ -29,6 +29,7 @@ from instar.store import Store
 WINDOW = 250
 FEATURES = ("Runtime", "Year", "Genre", "Title")
 READY_SECONDS = 60
+LOG = "server.log"
 
 
 class ServerFailed(InstarError):
@@ -61,7 +62,10 @@ def serving(store: Store, keep: bool) -> Iterator[Serving]:
     """A server in a process of its own; stopped in order at the end unless it is to stay."""
     command = [sys.executable, "-m", "instar", "serve", "--store", store.location]
     command += ["--port", str(PORT if keep else 0)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    # One that stays must not go on talking to the terminal, or hold the pipe, of a tour that has ended.
+    with (store.folder / "tour" / LOG).open("ab") as log:
+        errors = log if keep else None
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True)
     try:
         yield Serving(_ready(process), process)
     except BaseException:
@@ -79,7 +83,10 @@ def _ready(process: subprocess.Popen[str]) -> str:
     for line in process.stdout:
         if "ready on " in line:
             return line.split("ready on ", 1)[1].split(",", 1)[0].strip()
-    raise ServerFailed(f"the server ended with status {process.wait()} before it was ready; `instar serve` says why")
+    raise ServerFailed(
+        f"the server ended with status {process.wait()} before it was ready; `instar serve` says why, "
+        f"or {LOG} in the tour's folder of the store"
+    )
 
 
 def serve_films(
@@ -106,7 +113,8 @@ def serve_films(
         doc = client.deployment("rating")
         if keep:
             say.tell(
-                f"the server stays at {server.url}, process {server.process.pid}; `kill {server.process.pid}` stops it"
+                f"the server stays at {server.url}, process {server.process.pid}; `kill {server.process.pid}` stops it",
+                f"what it says goes to {films.flow.store.folder / 'tour' / LOG}",
             )
     _tell(say, traffic, doc, versions, trained)
     return traffic.ids[-1]
