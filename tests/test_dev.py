@@ -16,7 +16,9 @@ REQUIREMENTS = sorted((ROOT / "requirements").glob("*.txt"))
 
 
 def dev(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, str(ROOT / "dev.py"), *arguments], capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, str(ROOT / "dev.py"), *arguments], capture_output=True, text=True, check=False
+    )
 
 
 def test_help_names_every_command() -> None:

@@ -43,8 +43,8 @@ from instar.serve import errors as serving_errors
 from instar.serve.deployment import deploy
 from instar.serve.plane import ROUTES
 from instar.serve.policies import POLICIES
-from instar.serve.tokens import ROLES
 from instar.store import open_store
+from instar.store.protocols import ROLES
 from instar.store.query import KEYS, KINDS
 from instar.store.records import Relation
 

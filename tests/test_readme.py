@@ -44,7 +44,9 @@ def test_the_example_runs_and_its_last_line_is_refused_until_a_person_signs(fold
     *lines, last = example.strip().split("\n")
     names: dict[str, Any] = {}
     exec("\n".join(lines), names)  # noqa: S102 - the README's own code
-    with pytest.raises(NotHomologated, match=r"movie-rating@1 .* nobody signed its evidence.*instar sign movie-rating@1"):
+    with pytest.raises(
+        NotHomologated, match=r"movie-rating@1 .* nobody signed its evidence.*instar sign movie-rating@1"
+    ):
         exec(last, names)  # noqa: S102
     [signing] = [block for block in blocks("sh") if "instar sign" in block]
     for line in signing.strip().split("\n"):

@@ -185,6 +185,12 @@ def test_why_of_a_prediction_leads_to_the_source_file(project: Project) -> None:
             server.terminate()
             server.wait(30)
     why = project.good("why", answer["id"])
-    for part in (f"prediction {answer['id']}", "'Year': 1999", "movie-rating@1", "films.csv", "True, reward 1, counted"):
+    for part in (
+        f"prediction {answer['id']}",
+        "'Year': 1999",
+        "movie-rating@1",
+        "films.csv",
+        "True, reward 1, counted",
+    ):
         assert part in why
     assert is_id(json.loads(project.good("why", answer["id"], "--json"))["prediction"]["version"])

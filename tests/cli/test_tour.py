@@ -17,7 +17,9 @@ from instar.store import open_store
 def run_tour(folder: Path) -> dict[str, Any]:
     command = [sys.executable, "-m", "instar", "tour", "--json", "--requests", "300", "--store", str(folder / "store")]
     environment = {**os.environ, "INSTAR_HOME": str(folder / "home")}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer["stages"]  # type: ignore[no-any-return]

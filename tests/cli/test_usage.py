@@ -105,4 +105,6 @@ def test_the_audit_says_who_did_what_newest_first(project: Project) -> None:
 
 
 def test_a_tracked_command_may_have_its_own_double_dash(project: Project) -> None:
-    project.good("run", "dashes", "--", sys.executable, "-c", "import sys; assert sys.argv[1:] == ['--', 'x']", "--", "x")
+    project.good(
+        "run", "dashes", "--", sys.executable, "-c", "import sys; assert sys.argv[1:] == ['--', 'x']", "--", "x"
+    )

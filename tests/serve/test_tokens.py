@@ -59,7 +59,9 @@ def test_tokens_are_kept_as_their_digest_only(store: Store) -> None:
 
 def test_a_new_token_is_audited_once(store: Store) -> None:
     create_token(store, "ci", "contributor")
-    assert [entry[1:] for entry in store.access.audited()] == [("token.add", "ci", "ana", "contributor")]
+    assert [(entry.action, entry.subject, entry.by, entry.detail) for entry in store.access.audited()] == [
+        ("token.add", "ci", "ana", "contributor")
+    ]
 
 
 def test_the_local_token_counts_on_loopback_only(store: Store) -> None:

@@ -51,7 +51,7 @@ def test_a_store_is_not_made_when_that_was_not_asked_for(tmp_path: Path) -> None
 
 def test_a_file_or_an_address_is_no_store(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("")
-    for location in (tmp_path / "x", "https://example.org"):
+    for location in (tmp_path / "x", "ftp://example.org"):
         with pytest.raises(BadInput, match="folder"):
             open_store(location)
 

@@ -8,9 +8,10 @@ from tests.contracts.store.blobs import BlobsContract
 from tests.contracts.store.labels import SUBJECT, LabelsContract
 from tests.contracts.store.metrics import MetricsContract
 from tests.contracts.store.nodes import NodesContract
+from tests.contracts.store.peers import PeersContract
 
 from instar.store import Store
-from instar.store.protocols import Access, Blobs, Labels, Memo, Metrics, Nodes
+from instar.store.protocols import Access, Blobs, Labels, Memo, Metrics, Nodes, Peers
 from instar.store.records import Node, Record
 
 
@@ -49,3 +50,9 @@ class TestAccess(AccessContract):
     @pytest.fixture
     def access(self, store: Store) -> Access:
         return store.access
+
+
+class TestPeers(PeersContract):
+    @pytest.fixture
+    def peers(self, store: Store) -> Peers:
+        return store.peers

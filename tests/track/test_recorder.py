@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 
 from instar.base.errors import BadInput, Conflict
 from instar.store import Store
 from instar.store.protocols import Metrics
-from instar.store.records import Metric, Param, Record
+from instar.store.records import Metric, Param, Record, Series, SeriesPage, SeriesState
 from instar.store.sql.database import StoreBusy
 from instar.track import get_run, run, runs
 
@@ -27,7 +27,31 @@ for number in range(5):
 """
 
 
-class BusyOnce:
+class Wrapped:
+    """The metrics of a store, passed on as they are."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def append(self, points: Sequence[Metric]) -> None:
+        self._metrics.append(points)
+
+    def last(self, runs: Sequence[str]) -> dict[str, dict[str, Metric]]:
+        return self._metrics.last(runs)
+
+    def history(
+        self, run: str, key: str, after: tuple[int, int] | None = None, points: int | None = None
+    ) -> list[Metric]:
+        return self._metrics.history(run, key, after, points)
+
+    def since(self, cursor: str = "", limit: int = 1000) -> SeriesPage:
+        return self._metrics.since(cursor, limit)
+
+    def states(self, series: Sequence[Series], until: Mapping[str, tuple[int, int]] = {}) -> list[SeriesState]:
+        return self._metrics.states(series, until)
+
+
+class BusyOnce(Wrapped):
     """The metrics of a store that is busy at the first write."""
 
     def __init__(self, metrics: Metrics) -> None:
@@ -39,12 +63,6 @@ class BusyOnce:
             self._busy = False
             raise StoreBusy("here", 30.0)
         self._metrics.append(points)
-
-    def last(self, runs: Sequence[str]) -> dict[str, dict[str, Metric]]:
-        return self._metrics.last(runs)
-
-    def history(self, run: str, key: str) -> list[Metric]:
-        return self._metrics.history(run, key)
 
 
 def test_what_could_not_be_written_is_written_by_the_next_flush(store: Store) -> None:
@@ -81,22 +99,13 @@ def test_a_buffer_that_is_full_is_written_before_the_run_ends(store: Store) -> N
     assert len(store.metrics.history(one.id, "loss")) == FULL + 1
 
 
-class RefusesOne:
+class RefusesOne(Wrapped):
     """The metrics of a store that refuses every batch with the metric ``bad``, as a stricter server might."""
-
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
 
     def append(self, points: Sequence[Metric]) -> None:
         if any(point.key == "bad" for point in points):
             raise BadInput("metric 'bad' is not wanted here")
         self._metrics.append(points)
-
-    def last(self, runs: Sequence[str]) -> dict[str, dict[str, Metric]]:
-        return self._metrics.last(runs)
-
-    def history(self, run: str, key: str) -> list[Metric]:
-        return self._metrics.history(run, key)
 
 
 def test_what_the_store_refuses_is_raised_to_its_run_only_and_the_rest_is_kept(store: Store) -> None:

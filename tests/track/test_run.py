@@ -219,8 +219,7 @@ def test_code_and_environment_are_recorded_once_for_all_runs_of_a_process(store:
         with run(name, store=store):
             pass
     used = [
-        {edge.role: edge.dst for edge in store.nodes.edges([found.id], "out", "used")}
-        for found in runs(store=store)
+        {edge.role: edge.dst for edge in store.nodes.edges([found.id], "out", "used")} for found in runs(store=store)
     ]
     assert used[0] == used[1]
     assert set(used[0]) == {"code", "environment"}

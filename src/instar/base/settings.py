@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import getpass
 import os
+from pathlib import Path
 
 from instar.base.names import check_name
 
 STORE_FOLDER = ".instar"
+DATABASE = "store.db"  # in the folder of an embedded store
 
 
 def store_setting() -> str | None:
@@ -20,6 +22,13 @@ def project_setting(given: str | None = None) -> str:
     project = given or os.environ.get("INSTAR_PROJECT") or "default"
     check_name("project", project)
     return project
+
+
+def home_folder() -> Path:
+    """What belongs to the person, not to a store (private keys, tokens of servers): ``INSTAR_HOME``, else
+    ``~/.config/instar``."""
+    home = os.environ.get("INSTAR_HOME")
+    return Path(home) if home else Path.home() / ".config" / "instar"
 
 
 def author_setting() -> str:

@@ -15,12 +15,9 @@ from instar.cli.shell import Shell, command
 def audit(shell: Shell, limit: int) -> None:
     """Show who made and revoked keys and tokens, and deployed what; newest first."""
     found = shell.store.access.audited(limit)
-    data = [
-        {"at": at, "action": action, "subject": subject, "by": by, "detail": detail}
-        for at, action, subject, by, detail in found
-    ]
-    rows = [
-        [clock.as_text(at), action, short(subject) if len(subject) == 32 else subject, by, detail]
-        for at, action, subject, by, detail in found
-    ]
-    shell.answer(data, Table(["at", "action", "subject", "by", "detail"], rows, empty="nothing was changed yet"))
+    rows = [[clock.as_text(entry.at), entry.action, named(entry.subject), entry.by, entry.detail] for entry in found]
+    shell.answer(found, Table(["at", "action", "subject", "by", "detail"], rows, empty="nothing was changed yet"))
+
+
+def named(subject: str) -> str:
+    return short(subject) if len(subject) == 32 else subject

@@ -21,7 +21,9 @@ def check(shell: Shell) -> None:
     from instar.store.check import check as examine
 
     findings = examine(shell.store)
-    counts = ", ".join((counted(findings.nodes, "node"), counted(findings.edges, "edge"), counted(findings.blobs, "blob")))
+    counts = ", ".join(
+        (counted(findings.nodes, "node"), counted(findings.edges, "edge"), counted(findings.blobs, "blob"))
+    )
     data = {
         "clean": findings.clean,
         "nodes": findings.nodes,

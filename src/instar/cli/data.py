@@ -174,8 +174,7 @@ def plain(version: DatasetVersion) -> dict[str, Any]:
         "chunks": len(version.chunks),
         "digest": version.digest,
         "columns": [
-            {"name": field.name, "type": field.type, "unit": field.unit, "role": field.role}
-            for field in version.schema
+            {"name": field.name, "type": field.type, "unit": field.unit, "role": field.role} for field in version.schema
         ],
         "source": dict(version.source),
     }
@@ -200,6 +199,8 @@ def _progress(name: str) -> Callable[[int, int | None], None] | None:
         return None
 
     def show(done: int, total: int | None) -> None:
-        print(f"\r{name}: {done} of {total or '?'} rows", end="\n" if done == total else "", file=sys.stderr, flush=True)
+        print(
+            f"\r{name}: {done} of {total or '?'} rows", end="\n" if done == total else "", file=sys.stderr, flush=True
+        )
 
     return show

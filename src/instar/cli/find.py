@@ -30,11 +30,11 @@ def find(shell: Shell, query: tuple[str, ...], limit: int) -> None:
 
     With --project only in that project, else in all. Content (files, chunks, states) belongs to none.
     """
-    from instar.store.query import parse
+    from instar.store.query import Term, parse
 
     store = shell.store
     asked = parse(" ".join(query), limit)
-    if shell.given_project and not any(term.key == "project" for term in asked.terms):
+    if shell.given_project and not any(isinstance(term, Term) and term.key == "project" for term in asked.terms):
         asked = parse(f'{" ".join(query)} project:"{shell.given_project}"', limit)
     found = described(store, store.nodes.find(asked))
     rows = [[short(node["id"]), node["kind"], node["name"], node["created"], node["by"]] for node in found]

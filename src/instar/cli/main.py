@@ -87,7 +87,8 @@ class Commands(click.Group):
 
 @click.group(
     cls=Commands,
-    epilog="\b\nExamples:\n" + "\n".join(f"  {line}" for line in EXAMPLE.splitlines())
+    epilog="\b\nExamples:\n"
+    + "\n".join(f"  {line}" for line in EXAMPLE.splitlines())
     + "\n\n`instar COMMAND --help` explains each, with an example. Every command takes --json, --store and --project.",
     context_settings=HELP,
 )

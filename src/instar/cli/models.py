@@ -60,9 +60,7 @@ def show(shell: Shell, version: str) -> None:
         {"name": each.name, "type": each.type, "unit": each.unit, "role": each.role} for each in features
     ]
     data["parameters"] = found.node.doc.get("parameters", {})
-    data["checks"] = {
-        check.name: check.verdict for evidence in found.evidence()[-1:] for check in evidence.checks
-    }
+    data["checks"] = {check.name: check.verdict for evidence in found.evidence()[-1:] for check in evidence.checks}
     data["signatures"] = [
         {"id": each.id, "by": each.by, "verdict": each.verdict, "at": each.at, "expires": each.expires}
         for each in found.signatures()
@@ -78,7 +76,9 @@ def show(shell: Shell, version: str) -> None:
         f"homologated: {_yes(data)}" + "".join(f"\n  {reason}" for reason in data["reasons"]),
         Table(["column", "type", "unit", "role"], [list(each.values()) for each in data["features"]]),
         Table(["parameter", "value"], sorted(data["parameters"].items()), empty="no parameters"),
-        Table(["check", "verdict"], list(data["checks"].items()), empty="no evidence yet: instar homologate " + str(found)),
+        Table(
+            ["check", "verdict"], list(data["checks"].items()), empty="no evidence yet: instar homologate " + str(found)
+        ),
         Table(["signed by", "verdict", "at", "expires"], signed, empty="no signatures"),
     )
 

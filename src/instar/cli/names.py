@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from instar.base import clock
 
 if TYPE_CHECKING:
-    from instar.store.embedded import Store
     from instar.store.records import Node
+    from instar.store.store import Store
 
 SHORT = 8
 

@@ -66,9 +66,7 @@ class Age(click.ParamType[timedelta]):
 
     name = "age"
 
-    def convert(
-        self, value: str | timedelta, param: click.Parameter | None, ctx: click.Context | None
-    ) -> timedelta:
+    def convert(self, value: str | timedelta, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
         """
         >>> Age().convert("90d", None, None)
         datetime.timedelta(days=90)

@@ -1,6 +1,6 @@
 """The reference of all commands, as Markdown: what ``docs/cli.md`` must say.
 
-    python -m instar.cli.reference > docs/cli.md
+python -m instar.cli.reference > docs/cli.md
 """
 
 from __future__ import annotations

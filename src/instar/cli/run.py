@@ -26,7 +26,9 @@ class Run(Command):
             given, _, _ = self.make_parser(ctx).parse_args(args[:at])
             if not isinstance(given.get("name"), str) and not given.get("help"):
                 words = " ".join(args[at + 1 :]) or "COMMAND"
-                ctx.fail(f"the name of the run is missing; put it before --, such as: instar run NAME -- {shortened(words)}")
+                ctx.fail(
+                    f"the name of the run is missing; put it before --, such as: instar run NAME -- {shortened(words)}"
+                )
         return super().parse_args(ctx, args)
 
 

@@ -33,7 +33,15 @@ def list_(shell: Shell, query: tuple[str, ...], experiment: str | None, status: 
         " ".join(query), experiment=experiment, status=status, limit=limit, store=shell.store, project=shell.project
     )
     rows = [
-        [short(run.id), run.name, run.experiment, run.status, clock.as_text(run.started), _time(run), _some(run.metrics)]
+        [
+            short(run.id),
+            run.name,
+            run.experiment,
+            run.status,
+            clock.as_text(run.started),
+            _time(run),
+            _some(run.metrics),
+        ]
         for run in found
     ]
     columns = ["id", "name", "experiment", "status", "started", "seconds", "metrics"]

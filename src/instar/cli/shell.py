@@ -16,7 +16,7 @@ from instar.cli.failures import explained
 from instar.cli.render import draw
 
 if TYPE_CHECKING:
-    from instar.store.embedded import Store
+    from instar.store.store import Store
 
 P = ParamSpec("P")
 INTERRUPTED = 130  # as a shell says that SIGINT ended a command

@@ -19,7 +19,7 @@ import msgspec
 from instar.base import clock
 from instar.base.digests import digest_bytes
 from instar.base.errors import BadInput, Conflict, InstarError, NotFound
-from instar.base.settings import author_setting
+from instar.base.settings import author_setting, home_folder
 from instar.store.protocols import Access
 from instar.store.records import Key
 
@@ -89,8 +89,7 @@ def verifies(public: str, signature: str, message: bytes) -> bool:
 
 def key_folder() -> Path:
     """Where private keys lie: ``INSTAR_HOME/keys``, else ``~/.config/instar/keys``."""
-    home = os.environ.get("INSTAR_HOME")
-    return (Path(home) if home else Path.home() / ".config" / "instar") / "keys"
+    return home_folder() / "keys"
 
 
 def create_key(owner: str | None = None, passphrase: str = "", folder: Path | None = None) -> SigningKey:

@@ -13,10 +13,11 @@ from instar.base.digests import digest_bytes
 from instar.base.errors import BadInput, InstarError
 from instar.serve.errors import Busy, Forbidden, Unauthorized
 from instar.store import Store
+from instar.store.protocols import ROLES
 from instar.store.records import Token
 
 LOCAL_TOKEN = "token"
-ROLES = ("viewer", "contributor", "approver", "admin")
+
 STALE = 5.0  # seconds after which a token must have been looked up again
 _NONE = "send `Authorization: Bearer <token>`; `instar token` makes one, and on this machine the client finds its own"
 

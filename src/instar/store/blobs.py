@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,8 +15,19 @@ from obstore.store import LocalStore
 
 from instar.base.digests import digest_bytes, digest_file
 from instar.base.errors import BadInput, Corrupt, NotFound
+from instar.store.protocols import Blobs
+from instar.store.records import Stored
 
+PIECE = 1 << 20  # bytes read at a time
 LEFT_OVER = 3600.0  # seconds after which a temporary file is nobody's any more
+
+
+def every_blob(blobs: Blobs) -> Iterator[Stored]:
+    """All blobs, page by page, in the order of digests."""
+    page = blobs.list()
+    while page:
+        yield from page
+        page = blobs.list(after=page[-1].digest)
 
 
 class FolderBlobs:
@@ -57,25 +69,74 @@ class FolderBlobs:
         try:
             data = self._path(digest).read_bytes()
         except FileNotFoundError:
-            raise NotFound(
-                "blob", digest, next_step=f"it should lie at {self._path(digest)}; run `instar check`"
-            ) from None
+            raise self._missing(digest) from None
         if (found := digest_bytes(data)) != digest:
             raise Corrupt(digest, found, str(self._path(digest)))
         return data
 
-    def has(self, digests: Iterable[str]) -> set[str]:
-        return {digest for digest in digests if self._path(digest).exists()}
+    def fetch(self, digest: str, path: Path) -> int:
+        source, hasher, size = self._path(digest), hashlib.sha256(), 0
+        try:
+            with source.open("rb") as file, path.open("wb") as copy:
+                while piece := file.read(PIECE):
+                    hasher.update(piece)
+                    size += copy.write(piece)
+        except FileNotFoundError:
+            raise self._missing(digest) from None
+        if (found := hasher.hexdigest()) != digest:
+            path.unlink()
+            raise Corrupt(digest, found, str(source))
+        return size
 
-    def list(self) -> Iterator[tuple[str, int]]:
-        for batch in obstore.list(self._store):
-            for meta in batch:
-                if len(digest := meta["path"].replace("/", "")) == 64:
-                    yield digest, meta["size"]
+    def has(self, digests: Collection[str]) -> set[str]:
+        """Those of ``digests`` that are kept; asking renews the time of the file, which ``collect`` looks at."""
+        found = set()
+        for digest in digests:
+            with contextlib.suppress(FileNotFoundError):
+                os.utime(self._path(digest))
+                found.add(digest)
+        return found
+
+    def list(self, after: str = "", limit: int = 1000) -> Sequence[Stored]:
+        found: list[Stored] = []
+        folders = sorted(path.name for path in self._folder.iterdir() if len(path.name) == 2)
+        for name in folders:
+            if name < after[:2] or len(found) >= limit:
+                continue
+            for entry in sorted(os.scandir(self._folder / name), key=lambda entry: entry.name):
+                if (digest := name + entry.name) > after and len(digest) == 64:
+                    with contextlib.suppress(FileNotFoundError):  # removed meanwhile
+                        meta = entry.stat()
+                        found.append(Stored(digest, meta.st_size, meta.st_mtime_ns // 1000))
+        return found[:limit]
+
+    def collect(self, digests: Sequence[str], before: int) -> Sequence[str]:
+        return [digest for digest in digests if self._collect(self._path(digest), before)]
+
+    def _collect(self, path: Path, before: int) -> bool:
+        """Take the file away, then look whether somebody asked for it at the last moment: then put it back."""
+        aside = self._folder / self._temporary()
+        aside.parent.mkdir(exist_ok=True)
+        try:
+            if path.stat().st_mtime_ns // 1000 >= before:
+                return False
+            path.rename(aside)
+        except FileNotFoundError:
+            return False
+        if aside.stat().st_mtime_ns // 1000 >= before:
+            with contextlib.suppress(FileExistsError):  # put anew meanwhile
+                path.hardlink_to(aside)
+            aside.unlink()
+            return False
+        aside.unlink()
+        return True
 
     def delete(self, digest: str) -> None:
         with contextlib.suppress(FileNotFoundError):
             obstore.delete(self._store, self._name(digest))
+
+    def _missing(self, digest: str) -> NotFound:
+        return NotFound("blob", digest, next_step=f"it should lie at {self._path(digest)}; run `instar check`")
 
     def _name(self, digest: str) -> str:
         if len(digest) != 64 or not digest.isalnum():
@@ -89,6 +150,7 @@ class FolderBlobs:
         """Whether the blob is there with the bytes that its name promises."""
         path = self._path(digest)
         try:
+            os.utime(path)
             return path.stat().st_size == size and digest_file(path) == digest
         except FileNotFoundError:
             return False

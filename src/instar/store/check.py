@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from instar.base.errors import Corrupt, NotFound
 from instar.base.ids import content_id, named_id, version_id
-from instar.store.embedded import Store
+from instar.store.blobs import every_blob
 from instar.store.query import CONTENT, NAMED
 from instar.store.records import File, Node, Record
+from instar.store.store import Store
 
 DIGEST_SAYS_ALL = ("dataset_version", "deployment_version")  # a model's version also depends on what trained it
 Progress = Callable[[int, int], None]
@@ -35,7 +36,7 @@ def check(store: Store, progress: Progress = lambda done, of: None) -> Findings:
 
     progress : called with (blobs read, blobs in all)
     """
-    findings = Findings(problems=store.database_problems())
+    findings = Findings(problems=store.problems())
     needed: dict[str, File] = {}
     lineage = _Lineage()
     above: dict[str, list[str]] = {}
@@ -120,7 +121,7 @@ def _check_order(above: dict[str, list[str]], findings: Findings) -> None:
 
 
 def _check_blobs(store: Store, needed: dict[str, File], findings: Findings, progress: Progress) -> None:
-    there = {digest for digest, _ in store.blobs.list()}
+    there = {blob.digest for blob in every_blob(store.blobs)}
     wanted = sorted(there | set(needed))
     for done, digest in enumerate(wanted, 1):
         try:

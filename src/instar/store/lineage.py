@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from instar.store.embedded import Store
 from instar.store.records import Edge, Graph, Node
+from instar.store.store import Store
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ All terms must hold. Quotes keep spaces: ``feature:"Box office"``.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from instar.base import clock
 from instar.base.errors import BadInput, suggestion
@@ -31,8 +32,7 @@ _AGE = re.compile(r"^([<>])(\d+(?:\.\d+)?)([mhdw])$")
 _UNITS = {"m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 
 
-@dataclass(frozen=True)
-class Term:
+class Term(msgspec.Struct, frozen=True, omit_defaults=True, tag="term"):
     """One condition: ``key`` is a word of KEYS, ``text``, or ``metric`` / ``param`` with the name in ``name``."""
 
     key: str
@@ -41,12 +41,45 @@ class Term:
     name: str = ""
 
 
-@dataclass(frozen=True)
-class Query:
-    """What to find: every term must hold. Newest first, at most ``limit`` nodes."""
+class Not(msgspec.Struct, frozen=True, tag="not"):
+    """Holds where ``of`` does not."""
 
-    terms: tuple[Term, ...] = ()
+    of: Condition
+
+
+class AllOf(msgspec.Struct, frozen=True, tag="all"):
+    """Holds where each of ``of`` holds."""
+
+    of: tuple[Condition, ...]
+
+
+class AnyOf(msgspec.Struct, frozen=True, tag="any"):
+    """Holds where one of ``of`` holds."""
+
+    of: tuple[Condition, ...]
+
+
+Condition = Term | Not | AllOf | AnyOf
+
+
+class Order(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What comes first. key : created, name, metric or param;  name : of the metric or parameter"""
+
+    key: str = "created"
+    name: str = ""
+    descending: bool = True
+
+
+class Query(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What to find: every one of ``terms`` must hold. At most ``limit`` nodes, newest first unless ``order`` says else.
+
+    after : the id of the last node of the page before
+    """
+
+    terms: tuple[Condition, ...] = ()
     limit: int = 100
+    order: Order = Order()
+    after: str = ""
 
 
 class BadQuery(BadInput):

@@ -130,11 +130,85 @@ class Graph(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """What was recorded after a cursor, in order, and the cursor that continues."""
+    """What was recorded after a cursor, in order, and the cursor that continues.
+
+    numbers : of the versions in ``record``, in this store
+    """
 
     record: Record
     cursor: str
     more: bool
+    numbers: dict[str, int] = {}
+
+
+class LabelPage(msgspec.Struct, frozen=True):
+    """Labels that came to this store after a cursor, in order of arrival, and the cursor that continues."""
+
+    labels: tuple[Label, ...]
+    cursor: str
+    more: bool
+
+
+class Series(msgspec.Struct, frozen=True, order=True):
+    """One metric of one run."""
+
+    run: str
+    key: str
+
+
+class SeriesPage(msgspec.Struct, frozen=True):
+    """Metrics that got points after a cursor, and the cursor that continues."""
+
+    series: tuple[Series, ...]
+    cursor: str
+    more: bool
+
+
+class SeriesState(msgspec.Struct, frozen=True):
+    """How far a metric goes: equal states mean equal points.
+
+    count : of points;  digest : over them;  step, at : of the last one
+    """
+
+    count: int = 0
+    digest: str = ""
+    step: int = 0
+    at: int = 0
+
+
+class Stored(msgspec.Struct, frozen=True, order=True):
+    """A blob. size : bytes;  touched : when it was last put or asked for, microseconds since 1970"""
+
+    digest: str
+    size: int
+    touched: int
+
+
+class Received(msgspec.Struct, frozen=True):
+    """How a node came to this store. by : the owner of the token that sent it, empty when it was made here"""
+
+    at: int
+    by: str
+
+
+class Audited(msgspec.Struct, frozen=True):
+    """One change: who did what, when, from where. seq : its number in this store's audit"""
+
+    seq: int
+    at: int
+    action: str
+    subject: str
+    by: str
+    origin: str
+    detail: str
+
+
+class Rows(msgspec.Struct, frozen=True):
+    """The answer to a question in SQL. more : whether rows were left out"""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | int | float | None, ...], ...]
+    more: bool = False
 
 
 class Key(msgspec.Struct, frozen=True, omit_defaults=True):

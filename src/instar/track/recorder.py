@@ -24,7 +24,7 @@ from instar.track.presence import Presence
 from instar.track.sweep import sweep
 
 if TYPE_CHECKING:
-    from instar.store.embedded import Store
+    from instar.store.store import Store
 
 SECONDS_BETWEEN = 0.25
 SECONDS_IDLE = 5.0
@@ -101,7 +101,9 @@ class Recorder:
                 self._records, self._points, self._labels = [], [], []
                 self._something.clear()
             try:
-                self._write(records, lambda some: self.store.nodes.put([record for _, record in some]), lambda one: one[0])
+                self._write(
+                    records, lambda some: self.store.nodes.put([record for _, record in some]), lambda one: one[0]
+                )
                 self._write(points, self.store.metrics.append, lambda point: point.run)
                 self._write(labels, self.store.labels.set, lambda label: label.subject)
             finally:

@@ -1,8 +1,8 @@
 """A run: one tracked execution.
 
-    with instar.run("baseline") as run:
-        run.log(lr=0.1)
-        run.log_metrics(loss=0.7, step=0)
+with instar.run("baseline") as run:
+    run.log(lr=0.1)
+    run.log_metrics(loss=0.7, step=0)
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from instar.track.recorder import Recorder, recorder
 from instar.track.values import as_measure, as_step, check_key, check_text, escaped, param
 
 if TYPE_CHECKING:
-    from instar.store.embedded import Store
+    from instar.store.store import Store
 
 PARENT = "INSTAR_PARENT_RUN"  # set for a command that ``instar run`` starts, so that its runs lie inside that one
 _current: ContextVar[Run | None] = ContextVar("instar_run", default=None)
@@ -147,7 +147,9 @@ class Run:
             if key not in self._next_step:
                 check_key(self._saying, "metric", key)
             measure = value if type(value) is float else as_measure(key, value)
-            points.append((key, as_step(self._saying, key, self._next_step.get(key, 0) if step is None else step), measure))
+            points.append(
+                (key, as_step(self._saying, key, self._next_step.get(key, 0) if step is None else step), measure)
+            )
         for key, at_step, measure in points:
             self._next_step[key] = at_step + 1
             live.measure(self.id, key, at_step, measure)
@@ -160,7 +162,9 @@ class Run:
         live = self._live()
         path = Path(path)
         if not path.exists():
-            raise NotFound("file or folder", str(path), next_step=f"run {self.name!r}: log_artifact was given this path")
+            raise NotFound(
+                "file or folder", str(path), next_step=f"run {self.name!r}: log_artifact was given this path"
+            )
         inside = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
         top = name or path.name
         for file in inside:
@@ -198,7 +202,10 @@ class Run:
         makers = [getattr(thing, "activity", None)]
         if not isinstance(makers[0], str):  # for a bare id whoever made it: rather one ancestor too many than hidden
             makers = [edge.dst for edge in live.store.nodes.edges([id], "out", "generated")]
-        edges = [Edge(self.id, "used", id, role), *(Edge(self.id, "informed", maker, role) for maker in makers if maker)]
+        edges = [
+            Edge(self.id, "used", id, role),
+            *(Edge(self.id, "informed", maker, role) for maker in makers if maker),
+        ]
         live.add(self.id, Record(edges=tuple(edges)))
 
     def output(self, thing: Recorded | str, role: str = "output") -> None:
@@ -267,9 +274,7 @@ class Run:
         return thing.id
 
 
-def run(
-    name: str, experiment: str | None = None, store: Store | None = None, project: str | None = None
-) -> Run:
+def run(name: str, experiment: str | None = None, store: Store | None = None, project: str | None = None) -> Run:
     """Track an execution; the run starts with the ``with`` block and ends with it.
 
     A block that raises makes the run ``failed``, with the error, and the exception goes on; so does a process that

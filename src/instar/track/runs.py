@@ -14,7 +14,7 @@ from instar.track.presence import lives
 from instar.track.sweep import sweep
 
 if TYPE_CHECKING:
-    from instar.store.embedded import Store
+    from instar.store.store import Store
 
 EVERY = 1_000_000
 DIED = "its process ended without closing the run"

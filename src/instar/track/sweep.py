@@ -8,7 +8,7 @@ from instar.store.records import Label, Record
 from instar.track import presence
 
 if TYPE_CHECKING:
-    from instar.store.embedded import Store
+    from instar.store.store import Store
 
 
 def sweep(store: Store) -> list[str]:

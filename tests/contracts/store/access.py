@@ -51,7 +51,7 @@ class AccessContract:
     def test_changes_are_audited_newest_first(self, access: Access) -> None:
         access.add_token(Token("d1", "laptop", "viewer"))
         access.audit("deploy", "rating", "ana", "version 1")
-        assert [(action, subject) for _, action, subject, _, _ in access.audited()] == [
+        assert [(entry.action, entry.subject) for entry in access.audited()] == [
             ("deploy", "rating"),
             ("token.add", "laptop"),
         ]

@@ -53,3 +53,28 @@ class LabelsContract:
         (written,) = labels.set([Label(SUBJECT, "note", "a")])
         labels.set([written])
         assert labels.history(SUBJECT, "note") == [written]
+
+    def test_labels_of_another_store_are_taken_over_as_they_are_and_those_from_the_future_are_handed_back(
+        self, labels: Labels
+    ) -> None:
+        now = clock.now()
+        mine = Label(SUBJECT, "stage", "trial", at=now, by="eva", id="1" * 32)
+        future = Label(SUBJECT, "stage", "live", at=now + 2 * clock.HOUR, by="eva", id="2" * 32)
+        assert labels.merge([mine, future]) == [future]
+        assert labels.merge([mine]) == []
+        assert labels.history(SUBJECT) == [mine]
+        with pytest.raises(NotFound, match="no node"):
+            labels.merge([Label(OTHER, "note", "b", at=now, by="eva", id="3" * 32)])
+
+    def test_labels_are_handed_out_in_the_order_they_came(self, labels: Labels) -> None:
+        late = Label(SUBJECT, "stage", "live", at=9, by="eva", id="1" * 32)
+        early = Label(SUBJECT, "stage", "trial", at=2, by="eva", id="2" * 32)
+        labels.merge([late])
+        labels.merge([early])
+        first = labels.since(limit=1)
+        assert (first.labels, first.more) == ((late,), True)
+        second = labels.since(first.cursor)
+        assert (second.labels, second.more) == ((early,), False)
+        assert labels.since(second.cursor).labels == ()
+        with pytest.raises(BadInput, match="cursor"):
+            labels.since("x")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from instar.base.errors import BadInput
 from instar.base.ids import event_id
 from instar.store.protocols import Metrics
-from instar.store.records import Metric
+from instar.store.records import Metric, Series
 
 
 class MetricsContract:
@@ -27,15 +28,40 @@ class MetricsContract:
         assert metrics.history(run, "accuracy") == []
         assert metrics.last(["0" * 32]) == {"0" * 32: {}}
 
-    def test_the_same_point_again_with_another_value_changes_neither_the_history_nor_the_last(
+    def test_of_two_values_of_one_point_the_smaller_counts_in_whatever_order_they_arrive(
         self, metrics: Metrics
     ) -> None:
+        small, large, none = (Metric("", "loss", 1, 1, value) for value in (0.5, 0.9, math.nan))
+        for points in ([small, large], [large, small], [none, large, small], [small, none]):
+            run = event_id()
+            for point in points:
+                metrics.append([msgspec.structs.replace(point, run=run)])
+            assert [point.value for point in metrics.history(run, "loss")] == [0.5]
+            assert metrics.last([run])[run]["loss"].value == 0.5
+            together = event_id()
+            metrics.append([msgspec.structs.replace(point, run=together) for point in points])
+            assert metrics.last([together])[together]["loss"].value == 0.5
+
+    def test_what_changed_after_a_cursor_is_named_and_equal_points_have_equal_states(self, metrics: Metrics) -> None:
+        one, other = event_id(), event_id()
+        metrics.append([Metric(one, "loss", step, 0, step) for step in range(5)])
+        page = metrics.since()
+        assert page.series == (Series(one, "loss"),)
+        metrics.append([Metric(other, "loss", step, 0, step) for step in reversed(range(9))])
+        assert metrics.since(page.cursor).series == (Series(other, "loss"),)
+        both = [Series(one, "loss"), Series(other, "loss")]
+        whole, longer = metrics.states(both)
+        assert (whole.count, whole.step, longer.count) == (5, 4, 9)
+        assert metrics.states(both, {f"{other}/loss": (4, 0)}) == [whole, whole]
+        assert [point.step for point in metrics.history(other, "loss", after=(6, 0))] == [7, 8]
+
+    def test_a_sample_of_a_long_history_keeps_its_ends_and_its_peak(self, metrics: Metrics) -> None:
         run = event_id()
-        first, again = Metric(run, "loss", 1, 1, 0.5), Metric(run, "loss", 1, 1, 0.9)
-        metrics.append([first, again])
-        metrics.append([again])
-        assert metrics.history(run, "loss") == [first]
-        assert metrics.last([run])[run]["loss"] == first
+        metrics.append([Metric(run, "loss", step, 0, 9.0 if step == 617 else 1.0) for step in range(1000)])
+        some = metrics.history(run, "loss", points=50)
+        assert len(some) <= 50
+        assert (some[0].step, some[-1].step) == (0, 999)
+        assert 617 in {point.step for point in some}
 
     @pytest.mark.parametrize("value", [math.inf, -math.inf, 0.0, 5e-324, 1.7976931348623157e308])
     def test_extreme_values_are_kept(self, metrics: Metrics, value: float) -> None:

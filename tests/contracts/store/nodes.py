@@ -123,6 +123,38 @@ class NodesContract:
         assert [(number, node.digest) for number, node in versions] == [(1, "d1"), (2, "d2"), (3, "d3")]
         assert nodes.numbers([records[1].nodes[1].id]) == {records[1].nodes[1].id: 2}
 
+    def test_a_version_from_elsewhere_keeps_its_number_unless_it_is_taken_here(self, nodes: Nodes) -> None:
+        records = {digest: model_version("rating", digest) for digest in ("d1", "d2", "d3", "d4")}
+        ids = {digest: record.nodes[1].id for digest, record in records.items()}
+        nodes.put([records["d1"]])
+        nodes.put([records["d2"]], numbers={ids["d2"]: 7})
+        nodes.put([records["d3"]], numbers={ids["d3"]: 1})
+        nodes.put([records["d3"]], numbers={ids["d3"]: 5})
+        nodes.put([records["d4"]])
+        assert nodes.numbers(list(ids.values())) == dict(zip(ids.values(), (1, 7, 8, 9)))
+        assert nodes.since().numbers == nodes.numbers(list(ids.values()))
+
+    def test_a_blob_names_the_files_that_lie_in_it(self, nodes: Nodes) -> None:
+        node = event("run")
+        nodes.put([Record((node,), files=(File(node.id, "a.txt", "f" * 64, 3),))])
+        assert nodes.holders({"f" * 64, "0" * 64}) == [File(node.id, "a.txt", "f" * 64, 3)]
+
+    def test_what_is_reached_is_named_by_kind(self, nodes: Nodes) -> None:
+        a, b, run = event("activity"), event("activity"), event("run")
+        nodes.put([Record((a, b, run), (link(b, "informed", a), link(run, "informed", b)))])
+        assert nodes.reached(a.id, "down", ["run"]) == [run]
+        assert {node.id for node in nodes.reached(run.id, "up", ["activity"])} == {a.id, b.id}
+
+    def test_of_what_was_put_it_is_known_when_it_came_and_who_sent_it(self, nodes: Nodes) -> None:
+        node = event("run")
+        before = clock.now()
+        nodes.put([Record((node,))])
+        assert before <= nodes.received([node.id])[node.id].at <= clock.now()
+
+    def test_as_many_are_counted_as_are_found(self, nodes: Nodes) -> None:
+        nodes.put([model_version("rating", f"d{number}") for number in range(5)])
+        assert nodes.count(parse("model", limit=2)) == len(nodes.find(parse("model"))) == 5
+
     def test_a_name_stands_for_its_newest_version_and_a_short_id_for_the_whole(self, nodes: Nodes) -> None:
         first, second = model_version("rating", "d1"), model_version("rating", "d2")
         nodes.put([first, second])

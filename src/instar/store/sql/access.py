@@ -6,9 +6,9 @@ import msgspec
 from sqlalchemy import Connection, insert, select, update
 
 from instar.base import clock
+from instar.base.actor import actor
 from instar.base.errors import Conflict, NotFound
-from instar.base.settings import author_setting
-from instar.store.records import Key, Token
+from instar.store.records import Audited, Key, Token
 from instar.store.sql import tables
 from instar.store.sql.database import Database
 
@@ -42,10 +42,10 @@ class SqlAccess:
             row = msgspec.structs.asdict(key)
             row |= {
                 "registered_at": key.registered_at or clock.now(),
-                "registered_by": key.registered_by or author_setting(),
+                "registered_by": key.registered_by or actor().name,
             }
             sql.execute(insert(tables.key).values(**row))
-            _audit(sql, "key.add", key.id, author_setting(), key.owner)
+            _audit(sql, "key.add", key.id, actor().name, key.owner)
 
         self._db.write(write)
 
@@ -66,7 +66,7 @@ class SqlAccess:
             )
             if not done.rowcount:
                 raise NotFound("unrevoked key", id, sql.scalars(select(t.id).where(t.revoked_at.is_(None))))
-            _audit(sql, "key.revoke", id, author_setting(), "")
+            _audit(sql, "key.revoke", id, actor().name, "")
 
         self._db.write(write)
 
@@ -79,7 +79,7 @@ class SqlAccess:
                 raise Conflict(f"there is a token {token.name!r} already; revoke it first, or choose another name")
             row = msgspec.structs.asdict(token) | {"created_at": token.created_at or clock.now()}
             sql.execute(insert(tables.token).values(**row))
-            _audit(sql, "token.add", token.name, author_setting(), token.role)
+            _audit(sql, "token.add", token.name, actor().name, token.role)
 
         self._db.write(write)
 
@@ -98,18 +98,37 @@ class SqlAccess:
             )
             if not done.rowcount:
                 raise NotFound("live token", name, sql.scalars(select(t.name).where(t.revoked_at.is_(None))))
-            _audit(sql, "token.revoke", name, author_setting(), "")
+            _audit(sql, "token.revoke", name, actor().name, "")
 
         self._db.write(write)
 
     def audit(self, action: str, subject: str, by: str, detail: str = "") -> None:
         self._db.write(lambda sql: _audit(sql, action, subject, by, detail))
 
-    def audited(self, limit: int = 100) -> list[tuple[int, str, str, str, str]]:
+    def audited(
+        self,
+        limit: int = 100,
+        by: str = "",
+        action: str = "",
+        subject: str = "",
+        since: int | None = None,
+        until: int | None = None,
+        before: int | None = None,
+    ) -> list[Audited]:
         t = tables.audit.c
-        query = select(t.at, t.action, t.subject, t.by, t.detail).order_by(t.seq.desc()).limit(limit)
-        return self._db.read(lambda sql: [(row[0], row[1], row[2], row[3], row[4]) for row in sql.execute(query)])
+        query = select(t.seq, t.at, t.action, t.subject, t.by, t.origin, t.detail).order_by(t.seq.desc()).limit(limit)
+        named = (t.action == action) | t.action.startswith(f"{action}.", autoescape=True)
+        query = query.where(named) if action else query
+        for column, wanted in ((t.by, by), (t.subject, subject)):
+            query = query.where(column == wanted) if wanted else query
+        for bound, holds in ((since, t.at.__ge__), (until, t.at.__le__), (before, t.seq.__lt__)):
+            query = query.where(holds(bound)) if bound is not None else query
+        return self._db.read(lambda sql: [Audited(*row) for row in sql.execute(query)])
 
 
 def _audit(sql: Connection, action: str, subject: str, by: str, detail: str) -> None:
-    sql.execute(insert(tables.audit).values(at=clock.now(), action=action, subject=subject, by=by, detail=detail))
+    """What a token proved stands beside what is claimed."""
+    acting = actor()
+    origin = f"{acting.name} from {acting.origin}" if acting.proved else ""
+    row = {"at": clock.now(), "action": action, "subject": subject, "by": by, "detail": detail, "origin": origin}
+    sql.execute(insert(tables.audit).values(**row))

@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -74,7 +75,8 @@ class _Job:
     """One write that waits for its commit."""
 
     def __init__(self, work: Callable[[Connection], Any]) -> None:
-        self.work = work
+        context = copy_context()  # whoever writes it for us writes it in the name of our own actor
+        self.work: Callable[[Connection], Any] = lambda sql: context.run(work, sql)
         self.done = threading.Event()
         self.result: Any = None
         self.error: BaseException | None = None

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, func, insert, select
+from sqlalchemy import Connection, Select, func, select
 
 from instar.base import clock
+from instar.base.actor import actor
 from instar.base.errors import BadInput, NotFound
 from instar.base.ids import event_id
-from instar.base.settings import author_setting
-from instar.store.records import Label
+from instar.store.records import Label, LabelPage
 from instar.store.sql import tables
 from instar.store.sql.database import Database, pieces
-from instar.store.sql.rows import known_ids
+from instar.store.sql.paging import position
+from instar.store.sql.rows import insert_new, known_ids
 
 _columns = (
     tables.label.c.subject,
@@ -47,9 +48,10 @@ class SqlLabels:
 
         return self._db.read(read)
 
-    def history(self, subject: str, key: str) -> list[Label]:
-        condition = (tables.label.c.subject == subject) & (tables.label.c.key == key)
-        return self._db.read(lambda sql: [Label(*row) for row in sql.execute(_oldest_first().where(condition))])
+    def history(self, subject: str, key: str = "") -> list[Label]:
+        query = _oldest_first().where(tables.label.c.subject == subject)
+        chosen = query.where(tables.label.c.key == key) if key else query
+        return self._db.read(lambda sql: [Label(*row) for row in sql.execute(chosen)])
 
     def where(self, key: str, value: str | None = None) -> list[Label]:
         def read(sql: Connection) -> list[Label]:
@@ -57,6 +59,19 @@ class SqlLabels:
             return list({row.subject: Label(*row) for row in rows}.values())
 
         return [label for label in self._db.read(read) if value is None or label.value == value]
+
+    def merge(self, labels: Sequence[Label]) -> list[Label]:
+        """Take over labels as they are; returns those from more than an hour ahead."""
+        limit = clock.now() + clock.HOUR
+        self._db.write(lambda sql: _merge(sql, [label for label in labels if label.at <= limit]))
+        return [label for label in labels if label.at > limit]
+
+    def since(self, cursor: str = "", limit: int = 1000) -> LabelPage:
+        t = tables.label.c
+        query = select(t.seq, *_columns).where(t.seq > position(cursor)).order_by(t.seq).limit(limit)
+        rows = self._db.read(lambda sql: sql.execute(query).all())
+        labels = tuple(Label(*row[1:]) for row in rows)
+        return LabelPage(labels, str(rows[-1].seq) if rows else cursor, len(rows) == limit)
 
 
 def _oldest_first() -> Select[Any]:
@@ -80,17 +95,21 @@ def _set(sql: Connection, labels: Sequence[Label]) -> list[Label]:
                 label.key,
                 label.value,
                 label.at or at,
-                label.by or author_setting(),
+                label.by or actor().name,
                 label.id or event_id(),
             )
         )
         at += 1
-    if written:
-        sql.execute(
-            insert(tables.label).prefix_with("OR IGNORE", dialect="sqlite"),
-            [msgspec.structs.asdict(label) for label in written],
-        )
+    insert_new(sql, tables.label, [msgspec.structs.asdict(label) for label in written])
     return written
+
+
+def _merge(sql: Connection, labels: Sequence[Label]) -> None:
+    for label in labels:
+        if not (label.id and label.at):
+            raise BadInput(f"label {label.key!r} of {label.subject} has no id or time; new labels are `set`")
+    _must_exist(sql, {label.subject for label in labels})
+    insert_new(sql, tables.label, [msgspec.structs.asdict(label) for label in labels])
 
 
 def _must_exist(sql: Connection, subjects: set[str]) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, select
 
 from instar.base import clock
 from instar.store.sql import tables
 from instar.store.sql.database import Database, pieces
+from instar.store.sql.rows import insert_new
 
 
 class SqlMemo:
@@ -31,5 +32,7 @@ class SqlMemo:
             return
         at = clock.now()
         rows = [{"key": key, "value": value, "at": at} for key, value in entries.items()]
-        statement = insert(tables.memo).prefix_with("OR IGNORE", dialect="sqlite")
-        self._db.write(lambda sql: sql.execute(statement, rows) and None)
+        self._db.write(lambda sql: insert_new(sql, tables.memo, rows))
+
+    def clear(self) -> None:
+        self._db.write(lambda sql: sql.execute(delete(tables.memo)) and None)

@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Sequence
+import struct
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, func, select, tuple_
 
 from instar.base.errors import BadInput
-from instar.store.records import Metric
+from instar.store.records import Metric, Series, SeriesPage, SeriesState
+from instar.store.sampling import sampled
 from instar.store.sql import tables
 from instar.store.sql.database import Database, pieces
+from instar.store.sql.paging import position
 
-_APPEND = "INSERT INTO metric (run, key, step, at, value) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
-_LAST = """
-INSERT INTO metric_last (run, key, step, at, value) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (run, key) DO UPDATE SET step = excluded.step, at = excluded.at, value = excluded.value
-WHERE (excluded.step, excluded.at) > (metric_last.step, metric_last.at)
+# A null is NaN. Of two values of one point the smaller counts, and any number before NaN.
+_APPEND = """
+INSERT INTO metric (run, key, step, at, value) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (run, key, step, at) DO UPDATE SET value = excluded.value
+WHERE excluded.value < metric.value OR (metric.value IS NULL AND excluded.value IS NOT NULL)
 """
+_LAST = """
+INSERT INTO metric_last (run, key, step, at, value, changed) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (run, key) DO UPDATE SET changed = excluded.changed,
+  step = CASE WHEN {newer} THEN excluded.step ELSE metric_last.step END,
+  at = CASE WHEN {newer} THEN excluded.at ELSE metric_last.at END,
+  value = CASE WHEN {newer} OR {smaller} THEN excluded.value ELSE metric_last.value END
+""".format(
+    newer="(excluded.step, excluded.at) > (metric_last.step, metric_last.at)",
+    smaller="((excluded.step, excluded.at) = (metric_last.step, metric_last.at) "
+    "AND (excluded.value < metric_last.value OR (metric_last.value IS NULL AND excluded.value IS NOT NULL)))",
+)
 _INTEGERS = range(-(2**63), 2**63)
+_Row = tuple[str, str, int, int, float | None]
 
 
 class SqlMetrics:
-    """Metrics in a SQL database. A NaN is kept as null, since SQLite cannot hold one. Of equal points the first counts."""
+    """Metrics in a SQL database. A NaN is kept as null, since SQLite cannot hold one."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
@@ -31,17 +48,12 @@ class SqlMetrics:
         if not points:
             return
         rows = [(p.run, p.key, p.step, p.at, None if p.value != p.value else p.value) for p in points]
-        last: dict[tuple[str, str], tuple[str, str, int, int, float | None]] = {}
-        for row in rows:
-            if row[2] not in _INTEGERS:
-                raise BadInput(f"metric {row[1]!r}: step {row[2]} does not fit into 64 bits; use a smaller step")
-            series = row[:2]
-            if series not in last or row[2:4] > last[series][2:4]:
-                last[series] = row
+        last = _last_of_each(rows)
 
         def write(sql: Connection) -> None:
+            changed = (sql.execute(select(func.max(tables.metric_last.c.changed))).scalar() or 0) + 1
             sql.exec_driver_sql(_APPEND, rows)
-            sql.exec_driver_sql(_LAST, list(last.values()))
+            sql.exec_driver_sql(_LAST, [(*row, changed + place) for place, row in enumerate(last)])
 
         self._db.write(write)
 
@@ -57,10 +69,62 @@ class SqlMetrics:
 
         return self._db.read(read)
 
-    def history(self, run: str, key: str) -> list[Metric]:
-        t = tables.metric.c
-        query = select(t.run, t.key, t.step, t.at, t.value).where(t.run == run, t.key == key).order_by(t.step, t.at)
-        return self._db.read(lambda sql: [_point(*row) for row in sql.execute(query)])
+    def history(
+        self, run: str, key: str, after: tuple[int, int] | None = None, points: int | None = None
+    ) -> list[Metric]:
+        query = _series(Series(run, key))
+        if after is not None:
+            query = query.where(tuple_(tables.metric.c.step, tables.metric.c.at) > after)
+        found = self._db.read(lambda sql: [_point(*row) for row in sql.execute(query)])
+        return found if points is None else sampled(found, points)
+
+    def since(self, cursor: str = "", limit: int = 1000) -> SeriesPage:
+        t = tables.metric_last.c
+        query = select(t.changed, t.run, t.key).where(t.changed > position(cursor)).order_by(t.changed).limit(limit)
+        rows = self._db.read(lambda sql: sql.execute(query).all())
+        series = tuple(Series(row.run, row.key) for row in rows)
+        return SeriesPage(series, str(rows[-1].changed) if rows else cursor, len(rows) == limit)
+
+    def states(self, series: Sequence[Series], until: Mapping[str, tuple[int, int]] = {}) -> list[SeriesState]:
+        return self._db.read(lambda sql: [_state(sql, each, until.get(f"{each.run}/{each.key}")) for each in series])
+
+
+def _last_of_each(rows: Sequence[_Row]) -> list[_Row]:
+    """The last point of each series. Raises BadInput for a step that no 64 bits hold."""
+    last: dict[tuple[str, str], _Row] = {}
+    for row in rows:
+        if row[2] not in _INTEGERS:
+            raise BadInput(f"metric {row[1]!r}: step {row[2]} does not fit into 64 bits; use a smaller step")
+        known = last.get(row[:2])
+        if known is None or row[2:4] > known[2:4] or (row[2:4] == known[2:4] and _smaller(row[4], known[4])):
+            last[row[:2]] = row
+    return list(last.values())
+
+
+def _smaller(value: float | None, than: float | None) -> bool:
+    return value is not None and (than is None or value < than)
+
+
+def _series(series: Series) -> Select[Any]:
+    t = tables.metric.c
+    return (
+        select(t.run, t.key, t.step, t.at, t.value)
+        .where(t.run == series.run, t.key == series.key)
+        .order_by(t.step, t.at)
+    )
+
+
+def _state(sql: Connection, series: Series, until: tuple[int, int] | None) -> SeriesState:
+    """One pass over the points: their number, the last one, and a digest of all."""
+    t = tables.metric.c
+    query = select(t.step, t.at, t.value).where(t.run == series.run, t.key == series.key).order_by(t.step, t.at)
+    if until is not None:
+        query = query.where(tuple_(t.step, t.at) <= until)
+    hasher, count, step, at = hashlib.sha256(), 0, 0, 0
+    for step, at, value in sql.execute(query):
+        hasher.update(struct.pack("<qqd", step, at, math.nan if value is None else value))
+        count += 1
+    return SeriesState(count, hasher.hexdigest()[:32] if count else "", step, at)
 
 
 def _point(run: str, key: str, step: int, at: int, value: float | None) -> Metric:

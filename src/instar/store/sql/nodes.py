@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
 from sqlalchemy import Connection, select
 
 from instar.base.errors import NotFound
 from instar.store.query import Query
-from instar.store.records import Edge, Feature, File, Graph, Node, Page, Param, Record
+from instar.store.records import Edge, Feature, File, Graph, Node, Page, Param, Received, Record
 from instar.store.sql import tables
 from instar.store.sql.closure import walk
 from instar.store.sql.database import Database, pieces
 from instar.store.sql.naming import resolve
-from instar.store.sql.paging import page_after
+from instar.store.sql.paging import numbers_of, page_after
 from instar.store.sql.rows import known_ids, read_nodes, to_node
-from instar.store.sql.search import search
+from instar.store.sql.search import count, search
 from instar.store.sql.writing import join, put
 
 _edge_columns = (tables.edge.c.src, tables.edge.c.rel, tables.edge.c.dst, tables.edge.c.role)
@@ -28,10 +28,10 @@ class SqlNodes:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def put(self, records: Sequence[Record]) -> None:
+    def put(self, records: Sequence[Record], numbers: Mapping[str, int] = {}) -> None:
         """Write all of ``records`` or nothing. Raises Conflict, NotFound, BadInput."""
         record = join(records)
-        self._db.write(lambda sql: put(sql, record))
+        self._db.write(lambda sql: put(sql, record, numbers))
 
     def get(self, ids: Sequence[str]) -> list[Node]:
         found = self._db.read(lambda sql: {node.id: node for node in read_nodes(sql, ids)})
@@ -40,7 +40,7 @@ class SqlNodes:
                 raise NotFound("node", id, next_step="`instar find` lists what is recorded")
         return [found[id] for id in ids]
 
-    def has(self, ids: Iterable[str]) -> set[str]:
+    def has(self, ids: Collection[str]) -> set[str]:
         return self._db.read(lambda sql: known_ids(sql, ids))
 
     def resolve(self, text: str, project: str = "") -> str:
@@ -62,6 +62,12 @@ class SqlNodes:
     def files(self, ids: Sequence[str]) -> list[File]:
         t = tables.file.c
         return self._of(ids, lambda some: select(t.node, t.path, t.digest, t.size).where(t.node.in_(some)), File)
+
+    def holders(self, digests: Collection[str]) -> list[File]:
+        t = tables.file.c
+        return self._of(
+            sorted(digests), lambda some: select(t.node, t.path, t.digest, t.size).where(t.digest.in_(some)), File
+        )
 
     def features(self, ids: Sequence[str]) -> list[Feature]:
         t = tables.feature.c
@@ -96,23 +102,33 @@ class SqlNodes:
         return self._db.read(read)
 
     def numbers(self, ids: Sequence[str]) -> dict[str, int]:
-        def read(sql: Connection) -> dict[str, int]:
-            t = tables.number.c
-            rows = [
-                row for some in pieces(ids) for row in sql.execute(select(t.node, t.number).where(t.node.in_(some)))
-            ]
-            return {row.node: row.number for row in rows}
+        return self._db.read(lambda sql: numbers_of(sql, ids))
+
+    def received(self, ids: Sequence[str]) -> dict[str, Received]:
+        t = tables.node.c
+        query = select(t.id, t.recorded_at, t.recorded_by)
+
+        def read(sql: Connection) -> dict[str, Received]:
+            rows = [row for some in pieces(ids) for row in sql.execute(query.where(t.id.in_(some)))]
+            return {row.id: Received(row.recorded_at, row.recorded_by) for row in rows}
 
         return self._db.read(read)
 
     def find(self, query: Query) -> list[Node]:
         return self._db.read(lambda sql: [to_node(row) for row in sql.execute(search(query))])
 
+    def count(self, query: Query) -> int:
+        return self._db.read(lambda sql: int(sql.execute(count(query)).scalar() or 0))
+
     def ancestors(self, node: str, depth: int | None = None) -> Graph:
         return self._walk(node, depth, up=True)
 
     def descendants(self, node: str, depth: int | None = None) -> Graph:
         return self._walk(node, depth, up=False)
+
+    def reached(self, node: str, direction: Literal["up", "down"], kinds: Sequence[str]) -> list[Node]:
+        graph = self._walk(node, None, up=direction == "up")
+        return sorted((found for found in graph.nodes if found.kind in kinds), key=lambda found: found.id)
 
     def _walk(self, node: str, depth: int | None, up: bool) -> Graph:
         self.get([node])

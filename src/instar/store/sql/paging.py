@@ -14,12 +14,23 @@ from instar.store.sql.database import pieces
 from instar.store.sql.rows import to_node
 
 
+def position(cursor: str) -> int:
+    """The number that a cursor of one part stands for. Raises BadInput for a cursor of somebody else."""
+    if cursor and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
+        raise _not_ours(cursor)
+    return int(cursor or 0)
+
+
+def _not_ours(cursor: str) -> BadInput:
+    return BadInput(f"cursor {cursor!r} is not one that this store gave; start again with an empty one")
+
+
 def page_after(sql: Connection, cursor: str, limit: int) -> Page:
     """At most ``limit`` nodes and edges after ``cursor``. Raises BadInput for a cursor of somebody else."""
-    try:
-        node_seq, edge_seq = (int(part) for part in cursor.split(":")) if cursor else (0, 0)
-    except ValueError:
-        raise BadInput(f"cursor {cursor!r} is not one that this store gave; start again with an empty one") from None
+    first, colon, second = cursor.partition(":")
+    if bool(cursor) != bool(colon and first and second):
+        raise _not_ours(cursor)
+    node_seq, edge_seq = position(first), position(second)
     n = tables.node.c
     rows = sql.execute(select(tables.node).where(n.seq > node_seq).order_by(n.seq).limit(limit)).all()
     last = rows[-1].seq if rows else node_seq
@@ -32,7 +43,13 @@ def page_after(sql: Connection, cursor: str, limit: int) -> Page:
         **_details(sql, ids),
     )
     edge_last = edges[-1].seq if edges else edge_seq
-    return Page(record, f"{last}:{edge_last}", not reached or len(edges) == limit)
+    return Page(record, f"{last}:{edge_last}", not reached or len(edges) == limit, numbers_of(sql, ids))
+
+
+def numbers_of(sql: Connection, ids: Sequence[str]) -> dict[str, int]:
+    t = tables.number.c
+    query = select(t.node, t.number)
+    return {row.node: row.number for some in pieces(ids) for row in sql.execute(query.where(t.node.in_(some)))}
 
 
 def _edges_after(edge_seq: int, node_seq: int, limit: int) -> Select[Any]:

@@ -6,10 +6,10 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select
 
 from instar.base.settings import author_setting
-from instar.store.query import Query, Term
+from instar.store.query import AllOf, AnyOf, Condition, Not, Query, Term
 from instar.store.sql import tables
 
 # What a person says, and what is meant: "model" is a version of one.
@@ -35,8 +35,21 @@ def search(query: Query) -> Select[Any]:
     )
 
 
-def _condition(term: Term) -> ColumnElement[bool]:
-    return _CONDITIONS[term.key](term)
+def count(query: Query) -> Select[Any]:
+    """How many nodes the query finds in all."""
+    return select(func.count()).select_from(tables.node).where(and_(True, *(_condition(term) for term in query.terms)))
+
+
+def _condition(condition: Condition) -> ColumnElement[bool]:
+    match condition:
+        case Term():
+            return _CONDITIONS[condition.key](condition)
+        case Not():
+            return not_(_condition(condition.of))
+        case AllOf():
+            return and_(True, *(_condition(each) for each in condition.of))
+        case AnyOf():
+            return or_(False, *(_condition(each) for each in condition.of))
 
 
 def _kind(term: Term) -> ColumnElement[bool]:

@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 metadata = MetaData()
 VERSION_TABLE = "instar_schema"  # named ours: two users of alembic in one database clash over its default name
-HEAD = "0001"
+HEAD = "0002"
 
 _id = String(32)
 _serial = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only for INTEGER
@@ -37,6 +37,8 @@ node = Table(
     Column("created_at", BigInteger),
     Column("created_by", String, nullable=False),
     Column("doc", String, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False, server_default="0"),
+    Column("recorded_by", String, nullable=False, server_default=""),
     Index("node_kind", "kind", "created_at"),
     Index("node_name", "name"),
 )
@@ -97,7 +99,8 @@ file = Table(
 label = Table(
     "label",
     metadata,
-    Column("id", _id, primary_key=True),
+    Column("seq", _serial, primary_key=True, autoincrement=True),
+    Column("id", _id, nullable=False, unique=True),
     Column("subject", _id, ForeignKey("node.id"), nullable=False),
     Column("key", String, nullable=False),
     Column("value", String, nullable=False),
@@ -127,7 +130,9 @@ metric_last = Table(
     Column("step", BigInteger, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("value", Double),
-    Index("metric_last_value", "key", "value"),
+    Column("changed", BigInteger, nullable=False, server_default="0"),  # counts up over the whole store
+    Index("metric_last_value", "key", "value", "run"),
+    Index("metric_last_changed", "changed"),
 )
 
 memo = Table(
@@ -169,4 +174,27 @@ audit = Table(
     Column("subject", String, nullable=False),
     Column("by", String, nullable=False),
     Column("detail", String, nullable=False),
+    Column("origin", String, nullable=False, server_default=""),
+)
+
+setting = Table(
+    "setting",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("value", String, nullable=False),
+)
+
+peer = Table(
+    "peer",
+    metadata,
+    Column("peer", String, primary_key=True),
+    Column("what", String, primary_key=True),
+    Column("cursor", String, nullable=False),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("touched", BigInteger, nullable=False),
 )

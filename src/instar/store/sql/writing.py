@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, and_, func, insert, select, update
 
+from instar.base import clock
+from instar.base.actor import actor
 from instar.base.errors import BadInput, Conflict, NotFound
-from instar.base.ids import is_id
-from instar.store.records import Edge, Node, Param, Record
+from instar.base.ids import event_id, is_id
+from instar.store.records import Edge, Label, Node, Param, Record
 from instar.store.sql import tables
 from instar.store.sql.database import pieces
-from instar.store.sql.rows import known_ids, read_nodes
+from instar.store.sql.rows import insert_new, known_ids, read_nodes
+
+NUMBER = "number"  # the label that keeps what a version was numbered in the store it came from
 
 
 def join(records: Sequence[Record]) -> Record:
@@ -25,22 +29,19 @@ def join(records: Sequence[Record]) -> Record:
     )
 
 
-def put(sql: Connection, record: Record) -> None:
+def put(sql: Connection, record: Record, numbers: Mapping[str, int]) -> None:
     fresh = _put_nodes(sql, record.nodes)
     _put_edges(sql, record.edges, fresh)
-    _insert(
+    for edge in record.edges:
+        if edge.rel == "specialization":
+            _number(sql, edge.dst, edge.src, numbers.get(edge.src))
+    insert_new(
         sql,
         tables.feature,
         [{**msgspec.structs.asdict(feature), "position": position} for position, feature in enumerate(record.features)],
     )
     _put_params(sql, record.params)
-    _insert(sql, tables.file, [msgspec.structs.asdict(file) for file in record.files])
-
-
-def _insert(sql: Connection, table: Any, rows: list[dict[str, Any]]) -> None:
-    """Insert what is not there yet."""
-    if rows:
-        sql.execute(insert(table).prefix_with("OR IGNORE", dialect="sqlite"), rows)
+    insert_new(sql, tables.file, [msgspec.structs.asdict(file) for file in record.files])
 
 
 def _put_nodes(sql: Connection, nodes: Sequence[Node]) -> set[str]:
@@ -53,12 +54,18 @@ def _put_nodes(sql: Connection, nodes: Sequence[Node]) -> set[str]:
     for known in read_nodes(sql, list(wanted)):
         _same(known, wanted[known.id])
         _keep_earlier(sql, known, wanted.pop(known.id))
-    _insert(
+    by, at = actor(), clock.now()
+    insert_new(
         sql,
         tables.node,
-        [{**msgspec.structs.asdict(node), "doc": msgspec.json.encode(node.doc).decode()} for node in wanted.values()],
+        [_row(node, at, by.name if by.proved else "") for node in wanted.values()],
     )
     return set(wanted)
+
+
+def _row(node: Node, at: int, by: str) -> dict[str, Any]:
+    doc = msgspec.json.encode(node.doc).decode()
+    return {**msgspec.structs.asdict(node), "doc": doc, "recorded_at": at, "recorded_by": by}
 
 
 def _same(known: Node, given: Node) -> None:
@@ -84,10 +91,7 @@ def _keep_earlier(sql: Connection, known: Node, given: Node) -> None:
 def _put_edges(sql: Connection, edges: Sequence[Edge], fresh: set[str]) -> None:
     _ends_exist(sql, edges, fresh)
     _stays_acyclic(sql, edges, fresh)
-    _insert(sql, tables.edge, [msgspec.structs.asdict(edge) for edge in edges])
-    for edge in edges:
-        if edge.rel == "specialization":
-            _number(sql, edge.dst, edge.src)
+    insert_new(sql, tables.edge, [msgspec.structs.asdict(edge) for edge in edges])
 
 
 def _ends_exist(sql: Connection, edges: Sequence[Edge], fresh: set[str]) -> None:
@@ -133,11 +137,21 @@ def _reaches(sql: Connection, start: str, below: dict[str, set[str]], fresh: set
     return False
 
 
-def _number(sql: Connection, named: str, version: str) -> None:
+def _number(sql: Connection, named: str, version: str, wanted: int | None) -> None:
+    """The number ``wanted`` if it is free, else the next; then a label keeps the one that it had elsewhere."""
     t = tables.number.c
-    if sql.execute(select(t.number).where(t.node == version)).first() is None:
-        last = sql.execute(select(func.max(t.number)).where(t.named == named)).scalar() or 0
-        sql.execute(insert(tables.number).values(named=named, number=last + 1, node=version))
+    if sql.execute(select(t.number).where(t.node == version)).first() is not None:
+        return
+    last = sql.execute(select(func.max(t.number)).where(t.named == named)).scalar() or 0
+    taken = (
+        wanted is None or sql.execute(select(t.node).where(t.named == named, t.number == wanted)).first() is not None
+    )
+    given = last + 1 if wanted is None or taken else wanted
+    sql.execute(insert(tables.number).values(named=named, number=given, node=version))
+    if wanted is not None and taken:
+        at = clock.later(sql.execute(select(func.max(tables.label.c.at))).scalar() or 0)
+        label = Label(version, NUMBER, str(wanted), at, actor().name, event_id())
+        sql.execute(insert(tables.label).values(**msgspec.structs.asdict(label)))
 
 
 def _put_params(sql: Connection, params: Sequence[Param]) -> None:
@@ -149,4 +163,4 @@ def _put_params(sql: Connection, params: Sequence[Param]) -> None:
                 f"parameter {param.key!r} of run {param.run} is {known!r} and cannot become {param.value!r}; "
                 "start another run, or log it under another name"
             )
-    _insert(sql, tables.param, [msgspec.structs.asdict(param) for param in params])
+    insert_new(sql, tables.param, [msgspec.structs.asdict(param) for param in params])
