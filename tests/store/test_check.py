@@ -52,5 +52,5 @@ def test_the_size_of_a_file_is_that_of_its_blob(store: Store) -> None:
 
 def test_a_row_that_refers_to_nothing_is_found(store: Store) -> None:
     with sqlite3.connect(store.folder / "store.db") as sql:
-        sql.execute("INSERT INTO edge (src, dst, rel, role) VALUES ('a', 'b', 'member', '')")
-    assert "the database: row 1 of edge refers to a node that is not there" in check(store).problems
+        sql.execute("INSERT INTO link (src, dst, rel, role) VALUES (1, 2, 'member', '')")
+    assert "the database: row 1 of link refers to a node that is not there" in check(store).problems

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from instar.store.records import Edge, Graph, Node
 from instar.store.store import Store
 
+LIVE = "live"  # the label of a deployment whose value is the id of the version that is served; empty: none
+
 
 @dataclass(frozen=True)
 class Branch:
@@ -27,6 +29,15 @@ def why(store: Store, what: str, depth: int | None = None, project: str = "") ->
 def impact(store: Store, what: str, depth: int | None = None, project: str = "") -> Graph:
     """Everything that came from ``what``, up to the live deployments."""
     return store.nodes.descendants(store.nodes.resolve(what, project), depth)
+
+
+def live_deployments(store: Store, what: str, project: str = "") -> list[Node]:
+    """The deployment versions that came from ``what`` (or are it) and are live now."""
+    versions = store.nodes.reached(store.nodes.resolve(what, project), "down", ["deployment_version"])
+    named = {edge.src: edge.dst for edge in store.nodes.edges([node.id for node in versions], "out", "specialization")}
+    labels = store.labels.of(sorted(set(named.values())))
+    live = {id: labels[deployment].get(LIVE) for id, deployment in named.items()}
+    return [node for node in versions if (label := live.get(node.id)) and label.value == node.id]
 
 
 def tree(graph: Graph, hide: frozenset[str] = frozenset({"chunk", "environment", "code"})) -> Branch:

@@ -7,93 +7,92 @@ other activities that merely made or used equal content elsewhere. Such a node i
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import BindParameter, Connection, bindparam, text
 
 from instar.base.errors import NotFound
-from instar.store.records import Edge, Graph
-from instar.store.sql.rows import to_node
+from instar.store.records import Edge, Graph, Node, Relation
+from instar.store.sql.rows import NODE_COLUMNS, fetched, node_of, nodes_of, serials
 
 # UNION, never UNION ALL: in a directed acyclic graph the number of paths explodes.
-_UP = text("""
-WITH RECURSIVE walk(id, open) AS (
-  SELECT CAST(:start AS VARCHAR(32)), 1
+_UP = """
+WITH RECURSIVE walk(seq, open) AS (
+  SELECT seq, 1 FROM node WHERE id = :start
   UNION
   SELECT e.dst, CASE WHEN e.rel IN ('used', 'derived', 'member') THEN 0 ELSE 1 END
-  FROM walk JOIN edge e ON e.src = walk.id
+  FROM walk JOIN link e ON e.src = walk.seq
   WHERE walk.open = 1 OR e.rel <> 'generated'
 )
-SELECT n.id, n.kind, n.digest, n.project, n.name, n.created_at, n.created_by, n.doc, max(walk.open) AS open
-FROM walk JOIN node n ON n.id = walk.id GROUP BY n.id
-""")
-_DOWN = text("""
-WITH RECURSIVE walk(id, open) AS (
-  SELECT CAST(:start AS VARCHAR(32)), 1
+"""
+_DOWN = """
+WITH RECURSIVE walk(seq, open) AS (
+  SELECT seq, 1 FROM node WHERE id = :start
   UNION
   SELECT e.src, CASE WHEN e.rel = 'generated' THEN 0 ELSE 1 END
-  FROM walk JOIN edge e ON e.dst = walk.id
+  FROM walk JOIN link e ON e.dst = walk.seq
   WHERE walk.open = 1 OR e.rel = 'invalidated'
 )
-SELECT n.id, n.kind, n.digest, n.project, n.name, n.created_at, n.created_by, n.doc, max(walk.open) AS open
-FROM walk JOIN node n ON n.id = walk.id GROUP BY n.id
-""")
-_EDGES = {
-    True: text("SELECT src, rel, dst, role FROM edge WHERE src IN :ids ORDER BY seq").bindparams(
-        bindparam("ids", expanding=True)
-    ),
-    False: text("SELECT src, rel, dst, role FROM edge WHERE dst IN :ids ORDER BY seq").bindparams(
-        bindparam("ids", expanding=True)
-    ),
-}
+"""
+_UP_EDGES = text(
+    f"{_UP} SELECT e.seq, e.src, e.dst, e.rel, e.role FROM walk JOIN link e ON e.src = walk.seq "
+    "WHERE walk.open = 1 OR e.rel <> 'generated'"
+)
+_DOWN_EDGES = text(
+    f"{_DOWN} SELECT e.seq, e.src, e.dst, e.rel, e.role FROM walk JOIN link e ON e.dst = walk.seq "
+    "WHERE walk.open = 1 OR e.rel = 'invalidated'"
+)
+_REACHED = f"SELECT seq, {NODE_COLUMNS} FROM node WHERE seq IN (SELECT seq FROM walk) AND kind IN :kinds ORDER BY id"
+_kinds: BindParameter[str] = bindparam("kinds", expanding=True)
+_UP_REACHED, _DOWN_REACHED = (text(walk + _REACHED).bindparams(_kinds) for walk in (_UP, _DOWN))
+_Link = tuple[int, int, int, Relation, str]  # seq, src, dst, rel, role
 
 
 def walk(sql: Connection, start: str, depth: int | None, up: bool) -> Graph:
-    """The closure of ``start`` with distances; cut at ``depth`` edges from it when that is given."""
-    rows = {row.id: row for row in sql.execute(_UP if up else _DOWN, {"start": start})}
-    if start not in rows:
-        raise NotFound("node", start)
-    edges = _edges_within(sql, rows, up)
-    distance = _distances(start, edges, up)
-    kept = {id for id, far in distance.items() if depth is None or far <= depth}
-    nodes = sorted(kept, key=lambda id: (distance[id], rows[id].kind, id))
+    """The closure of ``start``, nearest first; cut at ``depth`` edges from it when that is given."""
+    first = _serial(sql, start)
+    found = fetched(sql.execute(_UP_EDGES if up else _DOWN_EDGES, {"start": start}))
+    links: list[_Link] = sorted(set(found))  # a node that is reached open and closed is there twice
+    distance = _distances(first, links, up, depth)
+    nodes = nodes_of(sql, distance)
+    ids = {seq: node.id for seq, node in nodes.items()}
+    edges = [Edge(ids[src], rel, ids[dst], role) for _, src, dst, rel, role in links if src in ids and dst in ids]
     return Graph(
         start=start,
-        nodes=tuple(to_node(rows[id]) for id in nodes),
-        edges=tuple(edge for edge in edges if edge.src in kept and edge.dst in kept),
-        depth={id: distance[id] for id in nodes},
+        nodes=tuple(nodes[seq] for seq in distance),
+        edges=tuple(edges),
+        depth={ids[seq]: far for seq, far in distance.items()},
     )
 
 
-def _edges_within(sql: Connection, rows: dict[str, Any], up: bool) -> list[Edge]:
-    """The edges that the walk followed."""
-    found = []
-    ids = sorted(rows)
-    for first in range(0, len(ids), 500):
-        for row in sql.execute(_EDGES[up], {"ids": ids[first : first + 500]}):
-            edge = Edge(row.src, row.rel, row.dst, row.role)
-            if edge.src in rows and edge.dst in rows and _followed(edge, rows[edge.src if up else edge.dst].open, up):
-                found.append(edge)
+def reached(sql: Connection, start: str, kinds: Sequence[str], up: bool) -> list[Node]:
+    """The nodes of ``kinds`` in the closure of ``start``, by id."""
+    _serial(sql, start)
+    rows = fetched(sql.execute(_UP_REACHED if up else _DOWN_REACHED, {"start": start, "kinds": list(kinds)}))
+    return [node_of(row[1:]) for row in rows]
+
+
+def _serial(sql: Connection, start: str) -> int:
+    if (found := serials(sql, [start]).get(start)) is None:
+        raise NotFound("node", start, next_step="`instar find` lists what is recorded")
     return found
 
 
-def _followed(edge: Edge, is_open: int, up: bool) -> bool:
-    return bool(is_open) or (edge.rel != "generated" if up else edge.rel == "invalidated")
-
-
-def _distances(start: str, edges: list[Edge], up: bool) -> dict[str, int]:
-    after: dict[str, list[str]] = {}
-    for edge in edges:
-        here, there = (edge.src, edge.dst) if up else (edge.dst, edge.src)
+def _distances(start: int, links: Sequence[_Link], up: bool, depth: int | None) -> dict[int, int]:
+    """How far each node is from ``start``, nearest first."""
+    after: dict[int, list[int]] = {}
+    for _, src, dst, _, _ in links:
+        here, there = (src, dst) if up else (dst, src)
         after.setdefault(here, []).append(there)
     distance = {start: 0}
-    front = [start]
-    while front:
+    front, far = [start], 0
+    while front and (depth is None or far < depth):
+        far += 1
         following = []
         for here in front:
             for there in after.get(here, ()):
                 if there not in distance:
-                    distance[there] = distance[here] + 1
+                    distance[there] = far
                     following.append(there)
         front = following
     return distance

@@ -11,7 +11,7 @@ from instar.base.errors import NotFound
 from instar.store.query import Query
 from instar.store.records import Edge, Feature, File, Graph, Node, Page, Param, Received, Record
 from instar.store.sql import tables
-from instar.store.sql.closure import walk
+from instar.store.sql.closure import reached, walk
 from instar.store.sql.database import Database, pieces
 from instar.store.sql.naming import resolve
 from instar.store.sql.paging import numbers_of, page_after
@@ -127,11 +127,9 @@ class SqlNodes:
         return self._walk(node, depth, up=False)
 
     def reached(self, node: str, direction: Literal["up", "down"], kinds: Sequence[str]) -> list[Node]:
-        graph = self._walk(node, None, up=direction == "up")
-        return sorted((found for found in graph.nodes if found.kind in kinds), key=lambda found: found.id)
+        return self._db.read(lambda sql: reached(sql, node, kinds, direction == "up"))
 
     def _walk(self, node: str, depth: int | None, up: bool) -> Graph:
-        self.get([node])
         return self._db.read(lambda sql: walk(sql, node, depth, up))
 
     def since(self, cursor: str = "", limit: int = 1000) -> Page:

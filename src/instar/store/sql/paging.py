@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, select
 
 from instar.base.errors import BadInput
 from instar.store.records import Edge, Feature, File, Page, Param, Record
@@ -35,15 +36,15 @@ def page_after(sql: Connection, cursor: str, limit: int) -> Page:
     rows = sql.execute(select(tables.node).where(n.seq > node_seq).order_by(n.seq).limit(limit)).all()
     last = rows[-1].seq if rows else node_seq
     reached = len(rows) < limit
-    edges = sql.execute(_edges_after(edge_seq, last, limit)).all()
+    edges, full = _edges_after(sql, edge_seq, last, limit)
     ids = [row.id for row in rows]
     record = Record(
         nodes=tuple(to_node(row) for row in rows),
-        edges=tuple(Edge(row.src, row.rel, row.dst, row.role) for row in edges),
+        edges=tuple(Edge(*row[1:5]) for row in edges),
         **_details(sql, ids),
     )
     edge_last = edges[-1].seq if edges else edge_seq
-    return Page(record, f"{last}:{edge_last}", not reached or len(edges) == limit, numbers_of(sql, ids))
+    return Page(record, f"{last}:{edge_last}", not reached or full, numbers_of(sql, ids))
 
 
 def numbers_of(sql: Connection, ids: Sequence[str]) -> dict[str, int]:
@@ -52,12 +53,14 @@ def numbers_of(sql: Connection, ids: Sequence[str]) -> dict[str, int]:
     return {row.node: row.number for some in pieces(ids) for row in sql.execute(query.where(t.node.in_(some)))}
 
 
-def _edges_after(edge_seq: int, node_seq: int, limit: int) -> Select[Any]:
-    """Edges in order of writing, as far as both their ends have been handed out."""
-    n, e = tables.node, tables.edge
-    unseen = select(n.c.id).where(n.c.seq > node_seq)
-    first = select(func.min(e.c.seq)).where((e.c.src.in_(unseen)) | (e.c.dst.in_(unseen))).scalar_subquery()
-    return select(e).where(e.c.seq > edge_seq, e.c.seq < func.coalesce(first, 2**62)).order_by(e.c.seq).limit(limit)
+def _edges_after(sql: Connection, edge_seq: int, node_seq: int, limit: int) -> tuple[list[Any], bool]:
+    """Edges in order of writing, as far as both their ends have been handed out; whether that is all there is room for."""
+    t, s, d = tables.link.c, tables.node.alias(), tables.node.alias()
+    ends = tables.link.join(s, s.c.seq == t.src).join(d, d.c.seq == t.dst)
+    columns = select(t.seq, s.c.id, t.rel, d.c.id, t.role, t.src, t.dst).select_from(ends)
+    rows = sql.execute(columns.where(t.seq > edge_seq).order_by(t.seq).limit(limit)).all()
+    ready = list(takewhile(lambda row: row[5] <= node_seq and row[6] <= node_seq, rows))
+    return ready, len(rows) == limit
 
 
 def _details(sql: Connection, ids: Sequence[str]) -> dict[str, Any]:

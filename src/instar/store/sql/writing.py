@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
-from sqlalchemy import Connection, and_, func, insert, select, update
+from msgspec.structs import astuple
+from sqlalchemy import Connection, func, select, update
 
 from instar.base import clock
 from instar.base.actor import actor
-from instar.base.errors import BadInput, Conflict, NotFound
+from instar.base.errors import BadInput, Conflict
 from instar.base.ids import event_id, is_id
-from instar.store.records import Edge, Label, Node, Param, Record
+from instar.store.records import Edge, Feature, File, Label, Node, Param, Record
 from instar.store.sql import tables
 from instar.store.sql.database import pieces
-from instar.store.sql.rows import insert_new, known_ids, read_nodes
+from instar.store.sql.edges import put_edges
+from instar.store.sql.paging import numbers_of
+from instar.store.sql.rows import insert_rows, read_nodes, to_doc
 
 NUMBER = "number"  # the label that keeps what a version was numbered in the store it came from
 
@@ -31,41 +33,37 @@ def join(records: Sequence[Record]) -> Record:
 
 def put(sql: Connection, record: Record, numbers: Mapping[str, int]) -> None:
     fresh = _put_nodes(sql, record.nodes)
-    _put_edges(sql, record.edges, fresh)
-    for edge in record.edges:
-        if edge.rel == "specialization":
-            _number(sql, edge.dst, edge.src, numbers.get(edge.src))
-    insert_new(
-        sql,
-        tables.feature,
-        [{**msgspec.structs.asdict(feature), "position": position} for position, feature in enumerate(record.features)],
-    )
-    _put_params(sql, record.params)
-    insert_new(sql, tables.file, [msgspec.structs.asdict(file) for file in record.files])
+    put_edges(sql, record.edges, fresh)
+    _put_numbers(sql, [edge for edge in record.edges if edge.rel == "specialization"], numbers)
+    features = [(*astuple(feature), position) for position, feature in enumerate(record.features)]
+    insert_rows(sql, tables.feature, (*Feature.__struct_fields__, "position"), features)
+    _put_params(sql, record.params, fresh)
+    insert_rows(sql, tables.file, File.__struct_fields__, [astuple(file) for file in record.files])
 
 
-def _put_nodes(sql: Connection, nodes: Sequence[Node]) -> set[str]:
-    """Write the nodes that are new and return their ids."""
+def _put_nodes(sql: Connection, nodes: Sequence[Node]) -> dict[str, int]:
+    """Write the nodes that are new; their serial numbers by id."""
+    if not nodes:
+        return {}
     wanted: dict[str, Node] = {}
     for node in nodes:
         if not is_id(node.id):
             raise BadInput(f"node id {node.id!r} is not 32 hexadecimal digits; make ids with instar.base.ids")
-        _same(wanted.setdefault(node.id, node), node)
-    for known in read_nodes(sql, list(wanted)):
-        _same(known, wanted[known.id])
-        _keep_earlier(sql, known, wanted.pop(known.id))
+        if (first := wanted.setdefault(node.id, node)) is not node:
+            _same(first, node)
     by, at = actor(), clock.now()
-    insert_new(
-        sql,
-        tables.node,
-        [_row(node, at, by.name if by.proved else "") for node in wanted.values()],
-    )
-    return set(wanted)
-
-
-def _row(node: Node, at: int, by: str) -> dict[str, Any]:
-    doc = msgspec.json.encode(node.doc).decode()
-    return {**msgspec.structs.asdict(node), "doc": doc, "recorded_at": at, "recorded_by": by}
+    received = (at, by.name if by.proved else "")
+    t = tables.node.c
+    last = sql.execute(select(func.max(t.seq))).scalar() or 0
+    columns = (*Node.__struct_fields__, "recorded_at", "recorded_by")
+    insert_rows(sql, tables.node, columns, [(*astuple(node)[:-1], to_doc(node), *received) for node in wanted.values()])
+    written = sql.execute(select(t.id, t.seq).where(t.seq > last))
+    fresh = {id: seq for id, seq in written if id in wanted}
+    if len(fresh) < len(wanted):
+        for known in read_nodes(sql, [id for id in wanted if id not in fresh]):
+            _same(known, wanted[known.id])
+            _keep_earlier(sql, known, wanted[known.id])
+    return fresh
 
 
 def _same(known: Node, given: Node) -> None:
@@ -88,79 +86,56 @@ def _keep_earlier(sql: Connection, known: Node, given: Node) -> None:
         )
 
 
-def _put_edges(sql: Connection, edges: Sequence[Edge], fresh: set[str]) -> None:
-    _ends_exist(sql, edges, fresh)
-    _stays_acyclic(sql, edges, fresh)
-    insert_new(sql, tables.edge, [msgspec.structs.asdict(edge) for edge in edges])
-
-
-def _ends_exist(sql: Connection, edges: Sequence[Edge], fresh: set[str]) -> None:
-    ends = {id for edge in edges for id in (edge.src, edge.dst)} - fresh
-    for id in sorted(ends - known_ids(sql, sorted(ends))):
-        raise NotFound("node", id, next_step="an edge names it: put the node first, or in the same record")
-
-
-def _stays_acyclic(sql: Connection, edges: Sequence[Edge], fresh: set[str]) -> None:
-    """No node may become its own ancestor. Only an edge from something that has descendants can close a cycle.
-
-    ``used`` says nothing about order: a step may read content and give the same content again (a distinct without
-    effect). The order is what ``informed`` says, which is written beside every ``used``.
-    """
-    below: dict[str, set[str]] = {}
-    ordering = [edge for edge in edges if edge.rel != "used"]
-    for edge in ordering:
-        below.setdefault(edge.src, set()).add(edge.dst)
-    targets = {edge.dst for edge in ordering}
-    for src in sorted(set(below)):
-        if src not in targets and (src in fresh or not _has_descendants(sql, src)):
-            continue
-        if _reaches(sql, src, below, fresh):
-            raise BadInput(f"node {src} would become its own ancestor; nothing was written. Turn the edge round")
-
-
-def _has_descendants(sql: Connection, id: str) -> bool:
-    return sql.execute(select(tables.edge.c.src).where(tables.edge.c.dst == id).limit(1)).first() is not None
-
-
-def _reaches(sql: Connection, start: str, below: dict[str, set[str]], fresh: set[str]) -> bool:
-    seen: set[str] = set()
-    front = set(below[start])
-    while front:
-        if start in front:
-            return True
-        seen |= front
-        after = {id for node in front for id in below.get(node, ())}
-        for some in pieces(sorted(front - fresh)):
-            t = tables.edge.c
-            after |= set(sql.scalars(select(t.dst).where(t.src.in_(some), t.rel != "used")))
-        front = after - seen
-    return False
-
-
-def _number(sql: Connection, named: str, version: str, wanted: int | None) -> None:
-    """The number ``wanted`` if it is free, else the next; then a label keeps the one that it had elsewhere."""
-    t = tables.number.c
-    if sql.execute(select(t.number).where(t.node == version)).first() is not None:
-        return
-    last = sql.execute(select(func.max(t.number)).where(t.named == named)).scalar() or 0
-    taken = (
-        wanted is None or sql.execute(select(t.node).where(t.named == named, t.number == wanted)).first() is not None
-    )
-    given = last + 1 if wanted is None or taken else wanted
-    sql.execute(insert(tables.number).values(named=named, number=given, node=version))
-    if wanted is not None and taken:
+def _put_numbers(sql: Connection, edges: Sequence[Edge], numbers: Mapping[str, int]) -> None:
+    """Number the versions that have no number yet: the one wanted if it is free, else the next; then a label keeps the
+    one that it had elsewhere."""
+    known = numbers_of(sql, [edge.src for edge in edges])
+    new = {edge.src: edge.dst for edge in reversed(edges) if edge.src not in known}
+    wanted = {version: numbers[version] for version in new if version in numbers}
+    last, taken = _last_numbers(sql, new.values()), _taken(sql, new, wanted)
+    rows, labels = [], []
+    for version, named in reversed(new.items()):
+        given = wanted.get(version)
+        if given is None or (named, given) in taken:
+            given = last.get(named, 0) + 1
+        if version in wanted and given != wanted[version]:
+            labels.append(Label(version, NUMBER, str(wanted[version]), by=actor().name, id=event_id()))
+        taken.add((named, given))
+        last[named] = max(last.get(named, 0), given)
+        rows.append((named, given, version))
+    insert_rows(sql, tables.number, ("named", "number", "node"), rows)
+    if labels:
         at = clock.later(sql.execute(select(func.max(tables.label.c.at))).scalar() or 0)
-        label = Label(version, NUMBER, str(wanted), at, actor().name, event_id())
-        sql.execute(insert(tables.label).values(**msgspec.structs.asdict(label)))
+        dated = [msgspec.structs.replace(label, at=at + later) for later, label in enumerate(labels)]
+        insert_rows(sql, tables.label, Label.__struct_fields__, [astuple(label) for label in dated])
 
 
-def _put_params(sql: Connection, params: Sequence[Param]) -> None:
+def _last_numbers(sql: Connection, named: Iterable[str]) -> dict[str, int]:
+    t = tables.number.c
+    query = select(t.named, func.max(t.number)).group_by(t.named)
+    return {id: last for some in pieces(set(named)) for id, last in sql.execute(query.where(t.named.in_(some)))}
+
+
+def _taken(sql: Connection, new: Mapping[str, str], wanted: Mapping[str, int]) -> set[tuple[str, int]]:
+    """The numbers that are given already, where one is wanted."""
+    t = tables.number.c
+    query = select(t.named, t.number)
+    named = {new[version] for version in wanted}
+    return {(id, number) for some in pieces(named) for id, number in sql.execute(query.where(t.named.in_(some)))}
+
+
+def _put_params(sql: Connection, params: Sequence[Param], fresh: Collection[str]) -> None:
     t = tables.param.c
+    old = {param.run for param in params if param.run not in fresh}
+    query = select(t.run, t.key, t.value)
+    values = {
+        (run, key): value for some in pieces(old) for run, key, value in sql.execute(query.where(t.run.in_(some)))
+    }
     for param in params:
-        known = sql.execute(select(t.value).where(and_(t.run == param.run, t.key == param.key))).scalar()
-        if known is not None and known != param.value:
+        known = values.setdefault((param.run, param.key), param.value)
+        if known != param.value:
             raise Conflict(
                 f"parameter {param.key!r} of run {param.run} is {known!r} and cannot become {param.value!r}; "
                 "start another run, or log it under another name"
             )
-    insert_new(sql, tables.param, [msgspec.structs.asdict(param) for param in params])
+    insert_rows(sql, tables.param, Param.__struct_fields__, [astuple(param) for param in params])

@@ -1,9 +1,10 @@
-"""Who sent a node and when; labels and metrics in order of arrival; where changes came from; peers, settings and leases."""
+"""Who sent a node and when; labels and metrics in order of arrival; where changes came from; peers, settings and leases;
+edges by serial numbers."""
 
 from __future__ import annotations
 
 from alembic import op
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, String
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, String, UniqueConstraint
 
 revision = "0002"
 down_revision = "0001"
@@ -16,6 +17,7 @@ def upgrade() -> None:
     op.add_column("node", Column("recorded_at", BigInteger, nullable=False, server_default="0"))
     op.add_column("node", Column("recorded_by", String, nullable=False, server_default=""))
     _number_labels()
+    _number_ends()
     op.add_column("metric_last", Column("changed", BigInteger, nullable=False, server_default="0"))
     op.execute("UPDATE metric_last SET changed = 1")
     op.drop_index("metric_last_value", "metric_last")
@@ -55,3 +57,28 @@ def _number_labels() -> None:
     op.create_index("label_subject", "label", ["subject", "key", "at"])
     op.create_index("label_key", "label", ["key", "value"])
     op.create_index("label_at", "label", ["at"])
+
+
+def _number_ends() -> None:
+    """Edges refer to the serial numbers of their ends; a view keeps showing them by ids."""
+    op.drop_index("edge_down", "edge")
+    op.rename_table("edge", "edge_0001")
+    op.create_table(
+        "link",
+        Column("seq", _serial, primary_key=True, autoincrement=True),
+        Column("src", _serial, ForeignKey("node.seq"), nullable=False),
+        Column("dst", _serial, ForeignKey("node.seq"), nullable=False),
+        Column("rel", String, nullable=False),
+        Column("role", String, nullable=False),
+        UniqueConstraint("src", "dst", "rel", "role", name="link_up"),
+    )
+    op.execute(
+        "INSERT INTO link (seq, src, dst, rel, role) SELECT e.seq, s.seq, d.seq, e.rel, e.role "
+        "FROM edge_0001 e JOIN node s ON s.id = e.src JOIN node d ON d.id = e.dst ORDER BY e.seq"
+    )
+    op.drop_table("edge_0001")
+    op.create_index("link_down", "link", ["dst", "src", "rel"])
+    op.execute(
+        "CREATE VIEW edge AS SELECT link.seq AS seq, s.id AS src, d.id AS dst, link.rel AS rel, link.role AS role "
+        "FROM link JOIN node s ON s.seq = link.src JOIN node d ON d.seq = link.dst"
+    )
