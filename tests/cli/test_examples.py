@@ -25,6 +25,7 @@ BEFORE = {
     "instar data log": ["instar data import films.csv --name films"],
     "instar data show": ["instar data import films.csv --name films"],
     "instar impact": ["instar data import films.csv --name films"],
+    "instar lift": ["instar invalidate films.csv --reason wrong"],
     "instar models evidence": ["instar homologate movie-rating@1"],
     "instar models lift": ["instar models revoke movie-rating@1 --reason wrong"],
     "instar sign": ["instar key new --register", "instar homologate movie-rating@1"],
@@ -38,7 +39,7 @@ BEFORE = {
     "instar key revoke": [ALL["instar key add"].example],  # type: ignore[attr-defined]
     "instar token revoke": ["instar token new ci"],
 }
-ELSEWHERE = {"instar tour", "instar serve"}  # tested in tests of their own
+ELSEWHERE = {"instar tour", "instar serve", "instar up"}  # tested in tests of their own
 
 
 def words(line: str) -> list[str]:

@@ -51,6 +51,18 @@ class BadInput(InstarError):
     status = 422
 
 
+class Unauthorized(InstarError):
+    """No token, or one that counts for nothing."""
+
+    status = 401
+
+
+class Forbidden(InstarError):
+    """A token that counts, but not for this."""
+
+    status = 403
+
+
 class ColumnMissing(BadInput):
     """A step names a column that its input does not have."""
 

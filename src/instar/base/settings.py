@@ -39,3 +39,23 @@ def author_setting() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a container user without a passwd entry
         return f"uid-{os.getuid()}"
+
+
+def server_token_file(host: str, port: int) -> Path:
+    """Where a server on this machine leaves its private token for the same user's clients.
+
+    >>> server_token_file("localhost", 7070).name
+    '127.0.0.1-7070.token'
+    """
+    here = "127.0.0.1" if host in ("localhost", "::1") else host
+    return home_folder() / "servers" / f"{here}-{port}.token"
+
+
+def token_setting(host: str, port: int) -> str | None:
+    """The token for a server: ``INSTAR_TOKEN``, else the one that a server on this machine left for its own user."""
+    if token := os.environ.get("INSTAR_TOKEN"):
+        return token
+    try:
+        return server_token_file(host, port).read_text().strip()
+    except (FileNotFoundError, PermissionError):
+        return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from instar.base.errors import BadInput, InstarError, NotFound, suggestion
+from instar.base.errors import Forbidden as Forbidden
+from instar.base.errors import Unauthorized as Unauthorized
 
 
 class WrongField(BadInput):
@@ -22,7 +24,7 @@ class BadJson(InstarError):
 
 
 class TooLarge(InstarError):
-    """A body or head above the limit of the data plane."""
+    """A body or head above the limit of the server."""
 
     status = 413
 
@@ -30,18 +32,6 @@ class TooLarge(InstarError):
         super().__init__(
             f"{what} is larger than {limit} bytes; send less at a time, or start the server with a larger limit"
         )
-
-
-class Unauthorized(InstarError):
-    """No token, or one that counts for nothing."""
-
-    status = 401
-
-
-class Forbidden(InstarError):
-    """A token that counts, but not for this."""
-
-    status = 403
 
 
 class WrongHost(InstarError):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import ipaddress
 import signal
 import subprocess
 import sys
@@ -23,6 +22,8 @@ from instar.base.errors import InstarError
 from instar.base.ids import event_id
 from instar.base.settings import project_setting
 from instar.models.standing import NotHomologated
+from instar.serve.address import NeedsTokens as NeedsTokens
+from instar.serve.address import is_loopback as is_loopback
 from instar.serve.candidates import LOADER
 from instar.serve.deployment import need_servable
 from instar.serve.errors import UnknownPrediction
@@ -43,15 +44,6 @@ PORT = 7071
 LOOK = 1.0  # seconds between two looks at the store, for new deployment versions and revoked tokens
 TRY_AGAIN = 10.0  # seconds until a deployment version that could not be started is tried again
 DRAIN = 10.0  # seconds that requests in flight get when the server stops
-
-
-class NeedsTokens(InstarError):
-    """An address that others can reach, and nothing that keeps them out."""
-
-    def __init__(self, host: str, why: str) -> None:
-        super().__init__(
-            f"{host} can be reached by others, {why}; stay on 127.0.0.1, or make a token: `instar token new`"
-        )
 
 
 class Server:
@@ -149,12 +141,20 @@ class Server:
                 await self._take_over(wanted)
 
     async def _stay_approved(self, served: Served) -> None:
-        """An approval that is revoked, or expires, ends the serving."""
+        """An approval that is revoked, or expires, ends the serving; what is experimental is flagged."""
         try:
-            await asyncio.to_thread(need_servable, self.store, served.live.id)
+            now = await asyncio.to_thread(need_servable, self.store, served.live.id)
         except NotHomologated as error:
             self._refuse(served.live, str(error))
             await self._withdraw(served.live.name)
+        else:
+            self._flag(served, now.flagged)
+
+    def _flag(self, served: Served, against: tuple[str, ...]) -> None:
+        """Say once what stands against a deployment that is served all the same."""
+        for each in against if against != served.flagged else ():
+            _say(f"{served.live.name}@{served.live.number} is experimental and served all the same: {each}")
+        served.flagged = against
 
     def _refuse(self, live: Live, why: str) -> None:
         if self.plane.refused.get(live.name) != why:
@@ -181,6 +181,7 @@ class Server:
         self.plane.put(live.name, served)
         self.feedbacks.resume(live.name)
         _say(f"serving {live.name}@{live.number}: {', '.join(live.names)}")
+        self._flag(served, live.flagged)
         if old is not None:
             self._later(self._retire(old))
 
@@ -279,20 +280,6 @@ class Server:
             await self._sealing
         await asyncio.to_thread(seal_dead, self.store)
         self._thread.shutdown()
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach ``host``.
-
-    >>> is_loopback("localhost"), is_loopback("::1"), is_loopback("0.0.0.0")
-    (True, True, False)
-    """
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:  # a name: who knows where it leads
-        return False
 
 
 def serve(

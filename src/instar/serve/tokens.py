@@ -6,11 +6,14 @@ import os
 import secrets
 import stat
 import time
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from instar.base import clock
 from instar.base.digests import digest_bytes
 from instar.base.errors import BadInput, InstarError
+from instar.base.settings import author_setting
 from instar.serve.errors import Busy, Forbidden, Unauthorized
 from instar.store import Store
 from instar.store.protocols import ROLES
@@ -70,6 +73,28 @@ def local_token(folder: Path, create: bool = True) -> str | None:
     return local_token(folder, create=False)
 
 
+@dataclass(frozen=True)
+class Identity:
+    """Whose token a request carries, and what it may do. project : empty for all projects
+
+    proved : whether a token said so; not where everyone is let in
+    """
+
+    name: str
+    role: str
+    project: str = ""
+    proved: bool = True
+
+    @cached_property
+    def rank(self) -> int:
+        return ROLES.index(self.role)
+
+    def need(self, role: str) -> None:
+        """Raises Forbidden when this role is lower."""
+        if self.rank < ROLES.index(role):
+            raise Forbidden(f"this token has the role {self.role}; {role} is needed here")
+
+
 class Guard:
     """Checks the tokens of requests. What is known is at most 5 s old, so that a revocation takes effect.
 
@@ -77,14 +102,17 @@ class Guard:
     sha-256, so the time of the look-up says nothing about the token.
     """
 
-    def __init__(self, store: Store, project: str, local: bool, required: bool = True) -> None:
-        """local : whether this machine's private token counts;  required : False lets everyone in as admin"""
+    def __init__(self, store: Store, project: str | None, local: bool, required: bool = True) -> None:
+        """project : whose tokens count beside those for all projects; None for every project's
+        local : whether this machine's private token counts;  required : False lets everyone in as admin
+        """
         self._store = store
         self._project = project
         self._local = local
         self._required = required
-        self._roles: dict[str, str] = {}  # by digest
-        self._known: dict[bytes, int] = {}  # rank by the header's bytes
+        self._anyone = Identity(author_setting(), "admin", proved=False)
+        self._identities: dict[str, Identity] = {}  # by digest
+        self._known: dict[bytes, Identity] = {}  # by the header's bytes
         self._fresh_until = 0.0
         self.refresh()
 
@@ -92,38 +120,42 @@ class Guard:
         """Read the tokens that count now."""
         if not self._required:
             return
-        roles = {
-            token.digest: token.role
+        identities = {
+            token.digest: Identity(token.name, token.role, token.project)
             for token in self._store.access.tokens()
-            if token.revoked_at is None and token.project in ("", self._project)
+            if token.revoked_at is None and (self._project is None or token.project in ("", self._project))
         }
         if self._local and (mine := local_token(self._store.folder)):
-            roles[digest_bytes(mine.encode())] = "admin"
-        self._roles, self._known = roles, {}
+            identities[digest_bytes(mine.encode())] = Identity(author_setting(), "admin")
+        self._identities, self._known = identities, {}
         self._fresh_until = time.monotonic() + STALE
 
     @property
     def has_tokens(self) -> bool:
-        return bool(self._roles)
+        return bool(self._identities)
 
     def need(self, header: bytes | None, role: str) -> None:
         """Let a request with this Authorization header pass. Raises Unauthorized, Forbidden, Busy."""
-        if not self._required:
-            return
-        rank = None if header is None else self._known.get(header)
-        if rank is None or time.monotonic() > self._fresh_until:
-            rank = self._look_up(header)
-        if rank < ROLES.index(role):
-            raise Forbidden(f"this token has the role {ROLES[rank]}; {role} is needed here")
+        if self._required:
+            self.identify(header).need(role)
 
-    def _look_up(self, header: bytes | None) -> int:
+    def identify(self, header: bytes | None) -> Identity:
+        """Whose request it is. Raises Unauthorized, Busy."""
+        if not self._required:
+            return self._anyone
+        found = None if header is None else self._known.get(header)
+        if found is None or time.monotonic() > self._fresh_until:
+            found = self._look_up(header)
+        return found
+
+    def _look_up(self, header: bytes | None) -> Identity:
         if time.monotonic() > self._fresh_until:
             raise Busy("tokens cannot be checked at the moment, the store does not answer; try again")
         if header is None:
             raise Unauthorized(f"no token; {_NONE}")
         scheme, _, token = header.partition(b" ")
-        role = self._roles.get(digest_bytes(token.strip())) if scheme.lower() == b"bearer" else None
-        if role is None:
+        found = self._identities.get(digest_bytes(token.strip())) if scheme.lower() == b"bearer" else None
+        if found is None:
             raise Unauthorized(f"this token counts for nothing here: it is unknown or revoked; {_NONE}")
-        self._known[header] = rank = ROLES.index(role)
-        return rank
+        self._known[header] = found
+        return found

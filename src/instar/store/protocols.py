@@ -42,17 +42,21 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def reads(role: Role = "viewer") -> Callable[[F], F]:
     """Whoever has this role, or a higher one, may call the method over HTTP; it changes nothing."""
-    return _declared(role, False)
+    return _declared(role=role, changes=False, audited=False, repeatable=True)
 
 
-def writes(role: Role = "contributor") -> Callable[[F], F]:
-    """Whoever has this role, or a higher one, may call the method over HTTP; it is audited."""
-    return _declared(role, True)
+def writes(role: Role = "contributor", *, audited: bool = True, repeatable: bool = True) -> Callable[[F], F]:
+    """Whoever has this role, or a higher one, may call the method over HTTP.
+
+    audited : whether the server notes each call; not for what is too much to note, or notes itself
+    repeatable : whether a call whose answer was lost may be sent again: what is named by its id is written once
+    """
+    return _declared(role=role, changes=True, audited=audited, repeatable=repeatable)
 
 
-def _declared(role: Role, changes: bool) -> Callable[[F], F]:
+def _declared(**what: object) -> Callable[[F], F]:
     def mark(method: F) -> F:
-        method.__dict__.update(role=role, changes=changes)
+        method.__dict__.update(what)
         return method
 
     return mark
@@ -62,7 +66,7 @@ class Nodes(Protocol):
     """Nodes and edges: immutable, append-only."""
 
     @writes()
-    def put(self, records: Sequence[Record], numbers: Mapping[str, int] = {}) -> None:
+    def put(self, records: Sequence[Record], numbers: Mapping[str, int] = {}, peer: str = "") -> None:
         """Write all of ``records`` or nothing; durable on return.
 
         The same id again is a no-op (the earlier time and author are kept). Raises Conflict when an id has another
@@ -71,6 +75,7 @@ class Nodes(Protocol):
 
         numbers : what versions from another store are numbered there. Each keeps its number unless it is taken here;
             then it gets the next one, and a label ``number`` keeps the origin's
+        peer : id of the store that they come from; empty for what is made here
         """
 
     @reads()
@@ -113,7 +118,7 @@ class Nodes(Protocol):
 
     @reads()
     def received(self, ids: Sequence[str]) -> dict[str, Received]:
-        """When each of ``ids`` came to this store, and whose token sent it."""
+        """When each of ``ids`` came to this store, whose token sent it, and from which store."""
 
     @reads()
     def find(self, query: Query) -> list[Node]:
@@ -178,7 +183,7 @@ class Labels(Protocol):
 class Metrics(Protocol):
     """Points of metrics, and the last value of each."""
 
-    @writes()
+    @writes(audited=False)
     def append(self, points: Sequence[Metric]) -> None:
         """Durable on return. The same point (run, key, step, at) with the same value again is a no-op.
 
@@ -260,7 +265,7 @@ class Memo(Protocol):
 class Access(Protocol):
     """Registered keys and tokens, and the audit of what was changed."""
 
-    @writes("admin")
+    @writes("admin", audited=False, repeatable=False)
     def add_key(self, key: Key) -> None:
         """Register a public key; its owner registering it again is a no-op.
 
@@ -270,19 +275,19 @@ class Access(Protocol):
     @reads()
     def keys(self) -> list[Key]: ...
 
-    @writes("admin")
+    @writes("admin", audited=False, repeatable=False)
     def revoke_key(self, id: str) -> None: ...
 
-    @writes("admin")
+    @writes("admin", audited=False, repeatable=False)
     def add_token(self, token: Token) -> None: ...
 
     @reads("admin")
     def tokens(self) -> list[Token]: ...
 
-    @writes("admin")
+    @writes("admin", audited=False, repeatable=False)
     def revoke_token(self, name: str) -> None: ...
 
-    @writes()
+    @writes(audited=False, repeatable=False)
     def audit(self, action: str, subject: str, by: str, detail: str = "") -> None:
         """Note a change. Who really sent it, and from where, is noted beside ``by``."""
 
