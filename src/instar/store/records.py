@@ -19,7 +19,7 @@ Relation = Literal[
 ]
 
 
-class Node(msgspec.Struct, frozen=True, omit_defaults=True):
+class Node(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Anything recorded, immutable.
 
     digest : of its content, for content and versions
@@ -37,7 +37,7 @@ class Node(msgspec.Struct, frozen=True, omit_defaults=True):
     doc: dict[str, Any] = {}
 
 
-class Edge(msgspec.Struct, frozen=True, omit_defaults=True):
+class Edge(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """``src``, the later thing, came from ``dst`` (PROV's direction). role : what for (``table:seen``, ``train``, …)"""
 
     src: str
@@ -185,10 +185,15 @@ class Stored(msgspec.Struct, frozen=True, order=True):
 
 
 class Received(msgspec.Struct, frozen=True):
-    """How a node came to this store. by : the owner of the token that sent it, empty when it was made here"""
+    """How a node came to this store.
+
+    by : the owner of the token that sent it, empty when it was written on this machine
+    peer : id of the store that it was synced from, empty when it was made here
+    """
 
     at: int
     by: str
+    peer: str = ""
 
 
 class Audited(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from instar.base.errors import BadInput
 from instar.store.records import Edge, Feature, File, Page, Param, Record
 from instar.store.sql import tables
 from instar.store.sql.database import pieces
+from instar.store.sql.renewal import last_renewal, renewed_after
 from instar.store.sql.rows import to_node
 
 
@@ -27,24 +28,33 @@ def _not_ours(cursor: str) -> BadInput:
 
 
 def page_after(sql: Connection, cursor: str, limit: int) -> Page:
-    """At most ``limit`` nodes and edges after ``cursor``. Raises BadInput for a cursor of somebody else."""
-    first, colon, second = cursor.partition(":")
-    if bool(cursor) != bool(colon and first and second):
-        raise _not_ours(cursor)
-    node_seq, edge_seq = position(first), position(second)
+    """At most ``limit`` new nodes, edges, and nodes that got something since they were handed out, after ``cursor``.
+
+    Raises BadInput for a cursor of somebody else.
+    """
+    node_seq, edge_seq, renewal = _parts(cursor) if cursor else (0, 0, last_renewal(sql))
     n = tables.node.c
     rows = sql.execute(select(tables.node).where(n.seq > node_seq).order_by(n.seq).limit(limit)).all()
     last = rows[-1].seq if rows else node_seq
-    reached = len(rows) < limit
     edges, full = _edges_after(sql, edge_seq, last, limit)
-    ids = [row.id for row in rows]
+    renewed = renewed_after(sql, renewal, node_seq, limit)
+    ids = [row.id for row in (*renewed, *rows)]
     record = Record(
-        nodes=tuple(to_node(row) for row in rows),
+        nodes=tuple(to_node(row) for row in (*renewed, *rows)),
         edges=tuple(Edge(*row[1:5]) for row in edges),
         **_details(sql, ids),
     )
-    edge_last = edges[-1].seq if edges else edge_seq
-    return Page(record, f"{last}:{edge_last}", not reached or full, numbers_of(sql, ids))
+    following = f"{last}:{edges[-1].seq if edges else edge_seq}:{renewed[-1].changed if renewed else renewal}"
+    more = full or limit in (len(rows), len(renewed))
+    return Page(record, following, more, numbers_of(sql, ids))
+
+
+def _parts(cursor: str) -> tuple[int, int, int]:
+    """How far a reader is with nodes, edges and renewals."""
+    parts = cursor.split(":")
+    if len(parts) != 3 or not all(parts):
+        raise _not_ours(cursor)
+    return position(parts[0]), position(parts[1]), position(parts[2])
 
 
 def numbers_of(sql: Connection, ids: Sequence[str]) -> dict[str, int]:
@@ -69,7 +79,9 @@ def _details(sql: Connection, ids: Sequence[str]) -> dict[str, Any]:
         "features": tuple(
             Feature(*row)
             for some in pieces(ids)
-            for row in sql.execute(select(f.node, f.name, f.type, f.unit, f.role).where(f.node.in_(some)))
+            for row in sql.execute(
+                select(f.node, f.name, f.type, f.unit, f.role).where(f.node.in_(some)).order_by(f.node, f.position)
+            )
         ),
         "params": tuple(
             Param(*row)

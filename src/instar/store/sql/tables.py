@@ -18,31 +18,46 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     event,
+    text,
 )
+from sqlalchemy.dialects.postgresql import VARCHAR
 
 metadata = MetaData()
 VERSION_TABLE = "instar_schema"  # named ours: two users of alembic in one database clash over its default name
 HEAD = "0002"
 
-_id = String(32)
+# PostgreSQL compares and sorts by bytes then, as SQLite does, whatever the language of the database.
+_id = String(32).with_variant(VARCHAR(32, collation="C"), "postgresql")
+_text = String().with_variant(VARCHAR(collation="C"), "postgresql")
 _serial = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only for INTEGER
 
-schema_version = Table(VERSION_TABLE, metadata, Column("version_num", String(32), primary_key=True))
+
+
+def _by_value(name: str) -> tuple[Index, Index]:
+    """An index by key and value. In PostgreSQL the beginning of the value: an index row holds less than 3 kB there."""
+    return (
+        Index(name, "key", "value").ddl_if(dialect="sqlite"),
+        Index(name, "key", text("left(value, 500)")).ddl_if(dialect="postgresql"),
+    )
+
+
+schema_version = Table(VERSION_TABLE, metadata, Column("version_num", _id, primary_key=True))
 
 node = Table(
     "node",
     metadata,
     Column("seq", _serial, primary_key=True, autoincrement=True),
     Column("id", _id, nullable=False, unique=True),
-    Column("kind", String, nullable=False),
-    Column("digest", String, nullable=False),
-    Column("project", String, nullable=False),
-    Column("name", String, nullable=False),
+    Column("kind", _text, nullable=False),
+    Column("digest", _text, nullable=False),
+    Column("project", _text, nullable=False),
+    Column("name", _text, nullable=False),
     Column("created_at", BigInteger),
-    Column("created_by", String, nullable=False),
-    Column("doc", String, nullable=False),
+    Column("created_by", _text, nullable=False),
+    Column("doc", _text, nullable=False),
     Column("recorded_at", BigInteger, nullable=False, server_default="0"),
-    Column("recorded_by", String, nullable=False, server_default=""),
+    Column("recorded_by", _text, nullable=False, server_default=""),
+    Column("recorded_from", _text, nullable=False, server_default=""),
     Index("node_kind", "kind", "created_at"),
     Index("node_name", "name"),
 )
@@ -54,8 +69,8 @@ link = Table(
     Column("seq", _serial, primary_key=True, autoincrement=True),
     Column("src", _serial, ForeignKey("node.seq"), nullable=False),
     Column("dst", _serial, ForeignKey("node.seq"), nullable=False),
-    Column("rel", String, nullable=False),
-    Column("role", String, nullable=False),
+    Column("rel", _text, nullable=False),
+    Column("role", _text, nullable=False),
     UniqueConstraint("src", "dst", "rel", "role", name="link_up"),  # also the covering index upwards
     Index("link_down", "dst", "src", "rel"),
 )
@@ -66,8 +81,8 @@ edge = Table(  # a view of ``link`` by ids, for whoever reads
     Column("seq", _serial, primary_key=True),
     Column("src", _id, nullable=False),
     Column("dst", _id, nullable=False),
-    Column("rel", String, nullable=False),
-    Column("role", String, nullable=False),
+    Column("rel", _text, nullable=False),
+    Column("role", _text, nullable=False),
 )
 _EDGE = (
     "edge AS SELECT link.seq AS seq, s.id AS src, d.id AS dst, link.rel AS rel, link.role AS role "
@@ -81,6 +96,14 @@ def _create_view(_: MetaData, sql: Connection, **__: Any) -> None:
     sql.exec_driver_sql(f"CREATE {have} {_EDGE}")
 
 
+renewal = Table(  # nodes that got something after they were recorded: whoever read them before reads them again
+    "renewal",
+    metadata,
+    Column("node", _serial, ForeignKey("node.seq"), primary_key=True, autoincrement=False),
+    Column("changed", BigInteger, nullable=False),  # counts up over the whole store
+    Index("renewal_changed", "changed"),
+)
+
 number = Table(
     "number",
     metadata,
@@ -93,10 +116,10 @@ feature = Table(
     "feature",
     metadata,
     Column("node", _id, ForeignKey("node.id"), primary_key=True),
-    Column("name", String, primary_key=True),
-    Column("role", String, primary_key=True),
-    Column("type", String, nullable=False),
-    Column("unit", String, nullable=False),
+    Column("name", _text, primary_key=True),
+    Column("role", _text, primary_key=True),
+    Column("type", _text, nullable=False),
+    Column("unit", _text, nullable=False),
     Column("position", Integer, nullable=False),
     Index("feature_name", "name", "node"),
 )
@@ -105,10 +128,10 @@ param = Table(
     "param",
     metadata,
     Column("run", _id, ForeignKey("node.id"), primary_key=True),
-    Column("key", String, primary_key=True),
-    Column("value", String, nullable=False),
+    Column("key", _text, primary_key=True),
+    Column("value", _text, nullable=False),
     Column("number", Double),
-    Index("param_value", "key", "value"),
+    *_by_value("param_value"),
     Index("param_number", "key", "number"),
 )
 
@@ -116,8 +139,8 @@ file = Table(
     "file",
     metadata,
     Column("node", _id, ForeignKey("node.id"), primary_key=True),
-    Column("path", String, primary_key=True),
-    Column("digest", String, nullable=False),
+    Column("path", _text, primary_key=True),
+    Column("digest", _text, nullable=False),
     Column("size", BigInteger, nullable=False),
     Index("file_digest", "digest"),
 )
@@ -128,12 +151,12 @@ label = Table(
     Column("seq", _serial, primary_key=True, autoincrement=True),
     Column("id", _id, nullable=False, unique=True),
     Column("subject", _id, ForeignKey("node.id"), nullable=False),
-    Column("key", String, nullable=False),
-    Column("value", String, nullable=False),
+    Column("key", _text, nullable=False),
+    Column("value", _text, nullable=False),
     Column("at", BigInteger, nullable=False),
-    Column("by", String, nullable=False),
+    Column("by", _text, nullable=False),
     Index("label_subject", "subject", "key", "at"),
-    Index("label_key", "key", "value"),
+    *_by_value("label_key"),
     Index("label_at", "at"),
 )
 
@@ -141,7 +164,7 @@ metric = Table(
     "metric",
     metadata,
     Column("run", _id, primary_key=True),
-    Column("key", String, primary_key=True),
+    Column("key", _text, primary_key=True),
     Column("step", BigInteger, primary_key=True, autoincrement=False),
     Column("at", BigInteger, primary_key=True, autoincrement=False),
     Column("value", Double),  # null is NaN, which SQLite cannot hold
@@ -152,7 +175,7 @@ metric_last = Table(
     "metric_last",
     metadata,
     Column("run", _id, primary_key=True),
-    Column("key", String, primary_key=True),
+    Column("key", _text, primary_key=True),
     Column("step", BigInteger, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("value", Double),
@@ -164,7 +187,7 @@ metric_last = Table(
 memo = Table(
     "memo",
     metadata,
-    Column("key", String, primary_key=True),
+    Column("key", _text, primary_key=True),
     Column("value", LargeBinary, nullable=False),
     Column("at", BigInteger, nullable=False),
 )
@@ -172,21 +195,21 @@ memo = Table(
 key = Table(
     "key",
     metadata,
-    Column("id", String, primary_key=True),
-    Column("owner", String, nullable=False),
-    Column("public", String, nullable=False),
+    Column("id", _text, primary_key=True),
+    Column("owner", _text, nullable=False),
+    Column("public", _text, nullable=False),
     Column("registered_at", BigInteger, nullable=False),
-    Column("registered_by", String, nullable=False),
+    Column("registered_by", _text, nullable=False),
     Column("revoked_at", BigInteger),
 )
 
 token = Table(
     "token",
     metadata,
-    Column("digest", String, primary_key=True),
-    Column("name", String, nullable=False),
-    Column("role", String, nullable=False),
-    Column("project", String, nullable=False),
+    Column("digest", _text, primary_key=True),
+    Column("name", _text, nullable=False),
+    Column("role", _text, nullable=False),
+    Column("project", _text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
 )
@@ -196,31 +219,31 @@ audit = Table(
     metadata,
     Column("seq", _serial, primary_key=True, autoincrement=True),
     Column("at", BigInteger, nullable=False),
-    Column("action", String, nullable=False),
-    Column("subject", String, nullable=False),
-    Column("by", String, nullable=False),
-    Column("detail", String, nullable=False),
-    Column("origin", String, nullable=False, server_default=""),
+    Column("action", _text, nullable=False),
+    Column("subject", _text, nullable=False),
+    Column("by", _text, nullable=False),
+    Column("detail", _text, nullable=False),
+    Column("origin", _text, nullable=False, server_default=""),
 )
 
 setting = Table(
     "setting",
     metadata,
-    Column("key", String, primary_key=True),
-    Column("value", String, nullable=False),
+    Column("key", _text, primary_key=True),
+    Column("value", _text, nullable=False),
 )
 
 peer = Table(
     "peer",
     metadata,
-    Column("peer", String, primary_key=True),
-    Column("what", String, primary_key=True),
-    Column("cursor", String, nullable=False),
+    Column("peer", _text, primary_key=True),
+    Column("what", _text, primary_key=True),
+    Column("cursor", _text, nullable=False),
 )
 
 lease = Table(
     "lease",
     metadata,
-    Column("digest", String, primary_key=True),
+    Column("digest", _text, primary_key=True),
     Column("touched", BigInteger, nullable=False),
 )

@@ -17,6 +17,7 @@ from instar.store.sql import tables
 from instar.store.sql.database import pieces
 from instar.store.sql.edges import put_edges
 from instar.store.sql.paging import numbers_of
+from instar.store.sql.renewal import renew, with_more
 from instar.store.sql.rows import insert_rows, read_nodes, to_doc
 
 NUMBER = "number"  # the label that keeps what a version was numbered in the store it came from
@@ -31,8 +32,9 @@ def join(records: Sequence[Record]) -> Record:
     )
 
 
-def put(sql: Connection, record: Record, numbers: Mapping[str, int]) -> None:
-    fresh = _put_nodes(sql, record.nodes)
+def put(sql: Connection, record: Record, numbers: Mapping[str, int], peer: str = "") -> None:
+    fresh, earlier = _put_nodes(sql, record.nodes, peer)
+    renew(sql, earlier | with_more(sql, record, fresh))
     put_edges(sql, record.edges, fresh)
     _put_numbers(sql, [edge for edge in record.edges if edge.rel == "specialization"], numbers)
     features = [(*astuple(feature), position) for position, feature in enumerate(record.features)]
@@ -41,10 +43,10 @@ def put(sql: Connection, record: Record, numbers: Mapping[str, int]) -> None:
     insert_rows(sql, tables.file, File.__struct_fields__, [astuple(file) for file in record.files])
 
 
-def _put_nodes(sql: Connection, nodes: Sequence[Node]) -> dict[str, int]:
-    """Write the nodes that are new; their serial numbers by id."""
+def _put_nodes(sql: Connection, nodes: Sequence[Node], peer: str) -> tuple[dict[str, int], set[str]]:
+    """Write the nodes that are new; their serial numbers by id, and which of the others became earlier."""
     if not nodes:
-        return {}
+        return {}, set()
     wanted: dict[str, Node] = {}
     for node in nodes:
         if not is_id(node.id):
@@ -52,18 +54,20 @@ def _put_nodes(sql: Connection, nodes: Sequence[Node]) -> dict[str, int]:
         if (first := wanted.setdefault(node.id, node)) is not node:
             _same(first, node)
     by, at = actor(), clock.now()
-    received = (at, by.name if by.proved else "")
+    received = (at, by.name if by.proved else "", peer)
     t = tables.node.c
     last = sql.execute(select(func.max(t.seq))).scalar() or 0
-    columns = (*Node.__struct_fields__, "recorded_at", "recorded_by")
+    columns = (*Node.__struct_fields__, "recorded_at", "recorded_by", "recorded_from")
     insert_rows(sql, tables.node, columns, [(*astuple(node)[:-1], to_doc(node), *received) for node in wanted.values()])
     written = sql.execute(select(t.id, t.seq).where(t.seq > last))
     fresh = {id: seq for id, seq in written if id in wanted}
+    earlier: set[str] = set()
     if len(fresh) < len(wanted):
         for known in read_nodes(sql, [id for id in wanted if id not in fresh]):
             _same(known, wanted[known.id])
-            _keep_earlier(sql, known, wanted[known.id])
-    return fresh
+            if _keep_earlier(sql, known, wanted[known.id]):
+                earlier.add(known.id)
+    return fresh, earlier
 
 
 def _same(known: Node, given: Node) -> None:
@@ -74,16 +78,15 @@ def _same(known: Node, given: Node) -> None:
         )
 
 
-def _keep_earlier(sql: Connection, known: Node, given: Node) -> None:
-    """Where two stores differ in time or author, the earlier (time, author) is kept in both."""
+def _keep_earlier(sql: Connection, known: Node, given: Node) -> bool:
+    """Where two stores differ in time or author, the earlier (time, author) is kept in both; whether it is the given."""
     if known.created_at is None or given.created_at is None:
-        return
-    if (given.created_at, given.created_by) < (known.created_at, known.created_by):
-        sql.execute(
-            update(tables.node)
-            .where(tables.node.c.id == known.id)
-            .values(created_at=given.created_at, created_by=given.created_by)
-        )
+        return False
+    if (given.created_at, given.created_by) >= (known.created_at, known.created_by):
+        return False
+    earlier = {"created_at": given.created_at, "created_by": given.created_by}
+    sql.execute(update(tables.node).where(tables.node.c.id == known.id).values(**earlier))
+    return True
 
 
 def _put_numbers(sql: Connection, edges: Sequence[Edge], numbers: Mapping[str, int]) -> None:

@@ -4,34 +4,46 @@ edges by serial numbers."""
 from __future__ import annotations
 
 from alembic import op
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, String, UniqueConstraint
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, String, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import VARCHAR
 
 revision = "0002"
 down_revision = "0001"
 
-_id = String(32)
+_id = String(32).with_variant(VARCHAR(32, collation="C"), "postgresql")
+_text = String().with_variant(VARCHAR(collation="C"), "postgresql")
 _serial = BigInteger().with_variant(Integer, "sqlite")
 
 
 def upgrade() -> None:
     op.add_column("node", Column("recorded_at", BigInteger, nullable=False, server_default="0"))
-    op.add_column("node", Column("recorded_by", String, nullable=False, server_default=""))
+    op.add_column("node", Column("recorded_by", _text, nullable=False, server_default=""))
+    op.add_column("node", Column("recorded_from", _text, nullable=False, server_default=""))
     _number_labels()
     _number_ends()
+    if _on_postgresql():
+        op.drop_index("param_value", "param")
+        _index_by_value("param_value", "param")
+    op.create_table(
+        "renewal",
+        Column("node", _serial, ForeignKey("node.seq"), primary_key=True, autoincrement=False),
+        Column("changed", BigInteger, nullable=False),
+    )
+    op.create_index("renewal_changed", "renewal", ["changed"])
     op.add_column("metric_last", Column("changed", BigInteger, nullable=False, server_default="0"))
     op.execute("UPDATE metric_last SET changed = 1")
     op.drop_index("metric_last_value", "metric_last")
     op.create_index("metric_last_value", "metric_last", ["key", "value", "run"])
     op.create_index("metric_last_changed", "metric_last", ["changed"])
-    op.add_column("audit", Column("origin", String, nullable=False, server_default=""))
-    op.create_table("setting", Column("key", String, primary_key=True), Column("value", String, nullable=False))
+    op.add_column("audit", Column("origin", _text, nullable=False, server_default=""))
+    op.create_table("setting", Column("key", _text, primary_key=True), Column("value", _text, nullable=False))
     op.create_table(
         "peer",
-        Column("peer", String, primary_key=True),
-        Column("what", String, primary_key=True),
-        Column("cursor", String, nullable=False),
+        Column("peer", _text, primary_key=True),
+        Column("what", _text, primary_key=True),
+        Column("cursor", _text, nullable=False),
     )
-    op.create_table("lease", Column("digest", String, primary_key=True), Column("touched", BigInteger, nullable=False))
+    op.create_table("lease", Column("digest", _text, primary_key=True), Column("touched", BigInteger, nullable=False))
 
 
 def _number_labels() -> None:
@@ -39,15 +51,17 @@ def _number_labels() -> None:
     for index in ("label_subject", "label_key", "label_at"):
         op.drop_index(index, "label")
     op.rename_table("label", "label_0001")
+    if _on_postgresql():  # an index keeps its name there when its table is renamed
+        op.execute("ALTER INDEX label_pkey RENAME TO label_0001_pkey")
     op.create_table(
         "label",
         Column("seq", _serial, primary_key=True, autoincrement=True),
         Column("id", _id, nullable=False, unique=True),
         Column("subject", _id, ForeignKey("node.id"), nullable=False),
-        Column("key", String, nullable=False),
-        Column("value", String, nullable=False),
+        Column("key", _text, nullable=False),
+        Column("value", _text, nullable=False),
         Column("at", BigInteger, nullable=False),
-        Column("by", String, nullable=False),
+        Column("by", _text, nullable=False),
     )
     op.execute(
         "INSERT INTO label (id, subject, key, value, at, by) "
@@ -55,7 +69,7 @@ def _number_labels() -> None:
     )
     op.drop_table("label_0001")
     op.create_index("label_subject", "label", ["subject", "key", "at"])
-    op.create_index("label_key", "label", ["key", "value"])
+    _index_by_value("label_key", "label")
     op.create_index("label_at", "label", ["at"])
 
 
@@ -68,8 +82,8 @@ def _number_ends() -> None:
         Column("seq", _serial, primary_key=True, autoincrement=True),
         Column("src", _serial, ForeignKey("node.seq"), nullable=False),
         Column("dst", _serial, ForeignKey("node.seq"), nullable=False),
-        Column("rel", String, nullable=False),
-        Column("role", String, nullable=False),
+        Column("rel", _text, nullable=False),
+        Column("role", _text, nullable=False),
         UniqueConstraint("src", "dst", "rel", "role", name="link_up"),
     )
     op.execute(
@@ -77,8 +91,19 @@ def _number_ends() -> None:
         "FROM edge_0001 e JOIN node s ON s.id = e.src JOIN node d ON d.id = e.dst ORDER BY e.seq"
     )
     op.drop_table("edge_0001")
+    if _on_postgresql():  # it counted none of the rows that brought their numbers along
+        op.execute("SELECT setval(pg_get_serial_sequence('link', 'seq'), (SELECT max(seq) FROM link))")
     op.create_index("link_down", "link", ["dst", "src", "rel"])
     op.execute(
         "CREATE VIEW edge AS SELECT link.seq AS seq, s.id AS src, d.id AS dst, link.rel AS rel, link.role AS role "
         "FROM link JOIN node s ON s.seq = link.src JOIN node d ON d.seq = link.dst"
     )
+
+
+def _on_postgresql() -> bool:
+    return op.get_bind().dialect.name == "postgresql"
+
+
+def _index_by_value(name: str, table: str) -> None:
+    """In PostgreSQL by the beginning of the value: an index row holds less than 3 kB there."""
+    op.create_index(name, table, ["key", text("left(value, 500)") if _on_postgresql() else "value"])
