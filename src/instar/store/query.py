@@ -1,149 +1,204 @@
-"""The ``find`` language, a first part: ``model learner:LogisticRegression feature:Genre created:<7d by:me``.
+"""The ``find`` language: ``model learner:LogisticRegression feature:Genre created:<7d (by:me or tag:gold)``.
 
-    query   = [kind] term*
-    term    = key ":" value            kind, name, learner, feature, target, tag, stage, by, created, digest
-            | "metric." name op number    the last value of a run's metric
-            | "param." name op value      a run's parameter, as text or number
-            | word                        in the name
+    query   = any                    order, limit and after may stand anywhere outside parentheses
+    any     = all ("or" all)*
+    all     = one (["and"] one)*     side by side, all must hold
+    one     = ("not" | "-") one | "(" any ")" | term
+    term    = [key ":"] value | ("metric" | "param" | "label") "." name op value
     op      = "=" | "!=" | "<" | "<=" | ">" | ">="
-    created = "<7d" (younger than) | ">7d" (older than) | "today";  units: m(inutes) h d w
 
-All terms must hold. Quotes keep spaces: ``feature:"Box office"``.
+Quotes keep spaces and signs: ``feature:"Box office"``. A kind may stand alone where a list of conditions begins. A word
+without a key is searched in names, notes and other labels, and in what a thing's record says of it.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
+from typing import TypeVar
 
-import msgspec
+from instar.base.errors import suggestion
+from instar.base.ids import is_id
+from instar.store.conditions import (
+    COMPARED,
+    CONTENT,
+    KEYS,
+    KINDS,
+    MOST,
+    MOST_NESTED,
+    MOST_TERMS,
+    NAMED,
+    ORDERS,
+    AllOf,
+    AnyOf,
+    BadQuery,
+    Condition,
+    Not,
+    Order,
+    Query,
+    Term,
+)
+from instar.store.terms import read_term
+from instar.store.tokens import KEYWORDS, Token, tokens
 
-from instar.base import clock
-from instar.base.errors import BadInput, suggestion
-
-KEYS = ("kind", "name", "learner", "feature", "target", "tag", "stage", "by", "created", "digest", "project", "status")
-CONTENT = ("file", "chunk", "table", "state", "bundle", "report", "evidence", "environment", "code")
-NAMED = ("dataset", "model", "deployment")
-_VERSIONS = ("dataset_version", "model_version", "deployment_version")
-_EVENTS = ("run", "activity", "signature", "revocation", "lifting", "invalidation", "segment")
-KINDS = frozenset(CONTENT + NAMED + _VERSIONS + _EVENTS)
-_TOKEN = re.compile(r'\s*((?:[^\s"]|"[^"]*")+)')
-_COMPARISON = re.compile(r"^(metric|param)\.([^<>=!]+)(<=|>=|!=|=|<|>)(.+)$")
-_AGE = re.compile(r"^([<>])(\d+(?:\.\d+)?)([mhdw])$")
-_UNITS = {"m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
-
-
-class Term(msgspec.Struct, frozen=True, omit_defaults=True, tag="term"):
-    """One condition: ``key`` is a word of KEYS, ``text``, or ``metric`` / ``param`` with the name in ``name``."""
-
-    key: str
-    value: str
-    op: str = "="
-    name: str = ""
-
-
-class Not(msgspec.Struct, frozen=True, tag="not"):
-    """Holds where ``of`` does not."""
-
-    of: Condition
-
-
-class AllOf(msgspec.Struct, frozen=True, tag="all"):
-    """Holds where each of ``of`` holds."""
-
-    of: tuple[Condition, ...]
-
-
-class AnyOf(msgspec.Struct, frozen=True, tag="any"):
-    """Holds where one of ``of`` holds."""
-
-    of: tuple[Condition, ...]
-
-
-Condition = Term | Not | AllOf | AnyOf
-
-
-class Order(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What comes first. key : created, name, metric or param;  name : of the metric or parameter"""
-
-    key: str = "created"
-    name: str = ""
-    descending: bool = True
-
-
-class Query(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What to find: every one of ``terms`` must hold. At most ``limit`` nodes, newest first unless ``order`` says else.
-
-    after : the id of the last node of the page before
-    """
-
-    terms: tuple[Condition, ...] = ()
-    limit: int = 100
-    order: Order = Order()
-    after: str = ""
-
-
-class BadQuery(BadInput):
-    """A query that cannot be read; the message points at the character."""
-
-    def __init__(self, text: str, at: int, why: str) -> None:
-        super().__init__(f"find: {why}\n  {text}\n  {' ' * at}^")
+__all__ = [
+    "COMPARED",
+    "CONTENT",
+    "KEYS",
+    "KINDS",
+    "NAMED",
+    "PAGING",
+    "AllOf",
+    "AnyOf",
+    "BadQuery",
+    "Condition",
+    "Not",
+    "Order",
+    "Query",
+    "Term",
+    "parse",
+]
+PAGING = ("order", "limit", "after")
+T = TypeVar("T")
 
 
 def parse(text: str, limit: int = 100) -> Query:
-    """Read a query. A kind may stand alone when it comes first.
+    """Read a query. limit : when the text does not say ``limit:``. Raises BadQuery, which points at the character.
 
-    >>> parse("model by:ana").terms
-    (Term(key='kind', value='model', op='=', name=''), Term(key='by', value='ana', op='=', name=''))
+    >>> parse("model by:ana or tag:gold order:-metric.auc").order
+    Order(key='metric', name='auc', descending=True)
     """
-    if text.count('"') % 2:
-        raise BadQuery(text, text.rindex('"'), "this quote is not closed")
-    terms: list[Term] = []
-    position = 0
-    while match := _TOKEN.match(text, position):
-        start = match.start(1)
-        terms.append(_term(text, match.group(1), start, first=not terms))
-        position = match.end()
-    return Query(tuple(terms), limit)
+    return _Parser(text, limit).query()
 
 
-def _term(text: str, token: str, start: int, first: bool) -> Term:
-    if comparison := _COMPARISON.match(token):
-        key, name, op, value = comparison.groups()
-        if key == "metric":
-            _number(text, value, start + comparison.start(4))
-        return Term(key, value.strip('"'), op, name.strip('"'))
-    if ":" in token and not token.startswith('"'):
-        key, _, value = token.partition(":")
-        value_at = start + len(key) + 1
-        if key not in KEYS:
-            raise BadQuery(text, start, f"unknown key {key!r}; {suggestion(key, KEYS)}")
-        if not value.strip('"'):
-            raise BadQuery(text, value_at, f"{key}: needs a value")
-        if key == "created":
-            return created(text, value, value_at)
-        if key == "kind" and value.strip('"') not in KINDS:
-            raise BadQuery(text, value_at, f"unknown kind {value!r}; {suggestion(value, KINDS)}")
-        return Term(key, value.strip('"'))
-    if token[0] in "<>=!" or re.fullmatch(r"(metric|param)\.\S+", token):
-        raise BadQuery(text, start, "a comparison is one word without spaces, such as metric.loss<0.5")
-    if first and token in KINDS:
-        return Term("kind", token)
-    return Term("text", token.strip('"'))
+class _Parser:
+    """One reading of one text, from left to right."""
+
+    def __init__(self, text: str, limit: int) -> None:
+        self.text = text
+        self.limit, self.order, self.after = limit, Order(), ""
+        self.tokens = self._without_paging(tokens(text))
+        self.position = 0
+        self.depth = 0
+        self.terms = 0
+
+    def query(self) -> Query:
+        terms: tuple[Condition, ...] = ()
+        if self.tokens:
+            choices = self._choices()
+            terms = tuple(choices[0]) if len(choices) == 1 else (_any_of(choices),)
+            if self.position < len(self.tokens):
+                raise self._bad("this parenthesis was not opened")
+        return Query(terms, self.limit, self.order, self.after)
+
+    def _without_paging(self, all: list[Token]) -> list[Token]:
+        """What says how to show the answer is no condition: it is read first."""
+        depth, said, rest = 0, set[str](), list[Token]()
+        for before, token in zip([None, *all], all):
+            depth += {"(": 1, ")": -1}.get(token.sign, 0)
+            key = token.mask.partition(":")[0]
+            if ":" not in token.mask or key not in PAGING:
+                rest.append(token)
+                continue
+            if before is not None and (before.sign == "-" or (before.plain and before.text.lower() == "not")):
+                raise BadQuery(self.text, token.start, f"{key}: says no condition; there is nothing to deny")
+            if depth > 0:
+                raise BadQuery(self.text, token.start, f"{key}: is for the whole query: write it outside parentheses")
+            if key in said:
+                raise BadQuery(self.text, token.start, f"{key}: is said twice")
+            said.add(key)
+            self._page(key, token)
+        return rest
+
+    def _page(self, key: str, token: Token) -> None:
+        value, at = token.text[len(key) + 1 :], token.place(len(key) + 1)
+        if key == "order":
+            self.order = _order(self.text, token, value, at)
+        elif key == "limit":
+            if not (value.isascii() and value.isdigit() and len(value) < 8 and 1 <= int(value) <= MOST):
+                raise BadQuery(self.text, at, f"limit: takes a number from 1 to {MOST:,}")
+            self.limit = int(value)
+        else:
+            if not is_id(value):
+                raise BadQuery(self.text, at, "after: takes the whole id of the last one of the page before")
+            self.after = value
+
+    def _bad(self, why: str) -> BadQuery:
+        """An error at what comes next."""
+        at = self.tokens[self.position].start if self.position < len(self.tokens) else len(self.text)
+        return BadQuery(self.text, at, why)
+
+    def _coming(self) -> str:
+        """``end``, the sign or the keyword that comes next; empty for a term."""
+        if self.position == len(self.tokens):
+            return "end"
+        token = self.tokens[self.position]
+        if token.plain and token.text.lower() in KEYWORDS:
+            return token.text.lower()
+        return token.sign
+
+    def _choices(self) -> list[list[Condition]]:
+        choices = [self._side_by_side()]
+        while self._coming() == "or":
+            self.position += 1
+            choices.append(self._side_by_side())
+        return choices
+
+    def _side_by_side(self) -> list[Condition]:
+        found = [self._one(first=True)]
+        while (word := self._coming()) not in ("end", ")", "or"):
+            if word == "and":
+                self.position += 1
+            found.append(self._one(first=False))
+        return found
+
+    def _one(self, first: bool) -> Condition:
+        match self._coming():
+            case "not" | "-":
+                return Not(self._nested(lambda: self._one(first)))
+            case "(":
+                opened = self.tokens[self.position]
+                inside = _any_of(self._nested(self._choices))
+                if self._coming() != ")":
+                    raise BadQuery(self.text, opened.start, "this parenthesis is not closed")
+                self.position += 1
+                return inside
+            case "":
+                return self._term(first)
+            case "end":
+                raise self._bad("a condition is missing here")
+            case word:
+                raise self._bad(f"a condition is missing before {word!r}")
+
+    def _nested(self, read: Callable[[], T]) -> T:
+        """Read what follows the sign or keyword that comes next."""
+        if self.depth == MOST_NESTED:
+            raise self._bad(f"this is nested more than {MOST_NESTED} deep")
+        self.position += 1
+        self.depth += 1
+        found = read()
+        self.depth -= 1
+        return found
+
+    def _term(self, first: bool) -> Condition:
+        if self.terms == MOST_TERMS:
+            raise self._bad(f"a query has at most {MOST_TERMS} conditions")
+        self.terms += 1
+        token = self.tokens[self.position]
+        self.position += 1
+        return read_term(self.text, token, first)
 
 
-def _number(text: str, value: str, at: int) -> None:
-    try:
-        float(value)
-    except ValueError:
-        raise BadQuery(text, at, f"a metric is compared with a number, not {value!r}") from None
+def _any_of(choices: list[list[Condition]]) -> Condition:
+    parts = tuple(each[0] if len(each) == 1 else AllOf(tuple(each)) for each in choices)
+    return parts[0] if len(parts) == 1 else AnyOf(parts)
 
 
-def created(text: str, value: str, at: int) -> Term:
-    """``<7d``, ``>2h`` or ``today`` as a comparison with a time in microseconds."""
-    if value == "today":
-        return Term("created", str(clock.now() - clock.now() % (86_400 * clock.SECOND)), ">=")
-    if not (age := _AGE.match(value)):
-        raise BadQuery(text, at, "created: takes an age such as <7d, >12h, or today")
-    op, amount, unit = age.groups()
-    moment = clock.now() - int(float(amount) * _UNITS[unit] * clock.SECOND)
-    return Term("created", str(moment), ">=" if op == "<" else "<=")
+def _order(text: str, token: Token, value: str, at: int) -> Order:
+    descending = token.mask[len("order:") :].startswith("-")
+    key, _, name = value[descending:].partition(".")
+    if key not in ORDERS:
+        raise BadQuery(text, at + descending, f"order: cannot be by {key!r}; {suggestion(key, ORDERS)}")
+    if (key in ("metric", "param")) != bool(name):
+        why = "needs a name, such as order:-metric.loss" if not name else "has no part after a dot"
+        raise BadQuery(text, at + descending, f"order: {key} {why}")
+    return Order(key, name, descending)

@@ -48,6 +48,11 @@ _UP_REACHED, _DOWN_REACHED = (text(walk + _REACHED).bindparams(_kinds) for walk 
 _Link = tuple[int, int, int, Relation, str]  # seq, src, dst, rel, role
 
 
+def within(up: bool) -> str:
+    """The closure of ``:start`` as ``walk(seq, open)``, for a statement that goes on from it."""
+    return _UP if up else _DOWN
+
+
 def walk(sql: Connection, start: str, depth: int | None, up: bool) -> Graph:
     """The closure of ``start``, nearest first; cut at ``depth`` edges from it when that is given."""
     first = _serial(sql, start)

@@ -115,10 +115,10 @@ class SqlNodes:
         return self._db.read(read)
 
     def find(self, query: Query) -> list[Node]:
-        return self._db.read(lambda sql: [to_node(row) for row in sql.execute(search(query))])
+        return self._db.read(lambda sql: search(sql, query))
 
     def count(self, query: Query) -> int:
-        return self._db.read(lambda sql: int(sql.execute(count(query)).scalar() or 0))
+        return self._db.read(lambda sql: count(sql, query))
 
     def ancestors(self, node: str, depth: int | None = None) -> Graph:
         return self._walk(node, depth, up=True)

@@ -1,131 +1,237 @@
-"""``find`` as SQL."""
+"""``find`` as SQL: which table to begin with, in what order to walk, and where a page begins.
+
+An answer in order is read in phases: first what has the value it is ordered by, then what has none. Each phase walks
+one index from one end, so that a page costs what it shows and not what there is; unless some condition holds for few
+nodes only, which are then read and sorted. SQLite follows the order of ``CROSS JOIN``, PostgreSQL plans for itself.
+"""
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select
+from sqlalchemy import Connection
 
-from instar.base.settings import author_setting
-from instar.store.query import AllOf, AnyOf, Condition, Not, Query, Term
-from instar.store.sql import tables
+from instar.base.errors import BadInput, NotFound
+from instar.store.conditions import MOST, ORDERS, Condition, Order, Query, Term
+from instar.store.records import Node
+from instar.store.sql.criteria import Criteria, Part, Value, check_text, joined
+from instar.store.sql.rows import fetched, node_of
 
-# What a person says, and what is meant: "model" is a version of one.
-KINDS = {"model": "model_version", "dataset": "dataset_version", "deployment": "deployment_version"}
-_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
-    "=": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-n = tables.node.c
+FEW = 1000  # nodes that are rather sorted than met by walking an index
+_COLUMNS = "n.id, n.kind, n.digest, n.project, n.name, n.created_at, n.created_by, n.doc"
+_BY_TIME = "n.created_at DESC NULLS LAST, n.id DESC"
+_LABELLED = "SELECT DISTINCT d.subject AS id FROM label d WHERE d.key = ?"
+_TABLES = {"metric": "metric_last", "param": "param"}
 
 
-def search(query: Query) -> Select[Any]:
-    """The nodes for which every term holds, newest first."""
-    return (
-        select(tables.node)
-        .where(and_(True, *(_condition(term) for term in query.terms)))
-        .order_by(n.created_at.desc().nulls_last(), n.seq.desc())
-        .limit(query.limit)
-    )
+@dataclass(frozen=True)
+class _Phase:
+    """A part of the answer: those that have a value of one kind, or none.
+
+    table : joined as ``o`` to get at the value;  holds : who is in this phase;  value : what it is ordered by, if anything
+    """
+
+    holds: Part
+    value: str = ""
+    table: str = ""
 
 
-def count(query: Query) -> Select[Any]:
+def search(sql: Connection, query: Query) -> list[Node]:
+    """A page of what the query finds. Raises BadInput, and NotFound for an unknown ``after`` or ``from:``."""
+    _check(query)
+    plan = _Plan(sql, query)
+    phases = _phases(query.order, plan.criteria.binary)
+    if any((term.key, term.name) == (query.order.key, query.order.name) for term in plan.joins):
+        phases = phases[:-1]  # all that is found has a value
+    number, after = plan.place(phases, query.after) if query.after else (0, None)
+    found = list[Node]()
+    for phase in phases[number:]:
+        found += [node_of(row) for row in plan.page(phase, after, query.limit - len(found))]
+        after = None
+        if len(found) == query.limit:
+            break
+    return found
+
+
+def count(sql: Connection, query: Query) -> int:
     """How many nodes the query finds in all."""
-    return select(func.count()).select_from(tables.node).where(and_(True, *(_condition(term) for term in query.terms)))
+    _check(query)
+    return _Plan(sql, query).count()
 
 
-def _condition(condition: Condition) -> ColumnElement[bool]:
-    match condition:
-        case Term():
-            return _CONDITIONS[condition.key](condition)
-        case Not():
-            return not_(_condition(condition.of))
-        case AllOf():
-            return and_(True, *(_condition(each) for each in condition.of))
-        case AnyOf():
-            return or_(False, *(_condition(each) for each in condition.of))
+def _check(query: Query) -> None:
+    order = query.order
+    if not 0 <= query.limit <= MOST:
+        raise BadInput(f"find: limit {query.limit} is not between 0 and {MOST:,}")
+    if order.key not in ORDERS or (order.key in _TABLES) != bool(order.name):
+        raise BadInput(f"find: no order by {order.key!r} {order.name!r}; it is one of {', '.join(ORDERS)}")
+    check_text(order.name)
 
 
-def _kind(term: Term) -> ColumnElement[bool]:
-    return n.kind == KINDS.get(term.value, term.value)
+def _phases(order: Order, binary: str) -> list[_Phase]:
+    """Numbers before text, and what has no value last."""
+    named = Part("o.key = ?", (order.name,))
+    match order.key:
+        case "created":
+            return [_Phase(Part("n.created_at IS NOT NULL"), "n.created_at"), _Phase(Part("n.created_at IS NULL"))]
+        case "name":
+            return [_Phase(Part("n.name <> ''"), f"n.name{binary}"), _Phase(Part("n.name = ''"))]
+        case "metric":
+            has = Part(f"{named.sql} AND o.value IS NOT NULL", named.values)
+            return [_Phase(has, "o.value", "metric_last"), _without("metric_last", has)]
+        case _:
+            number = Part(f"{named.sql} AND o.number IS NOT NULL", named.values)
+            text = Part(f"{named.sql} AND o.number IS NULL", named.values)
+            return [
+                _Phase(number, "o.number", "param"),
+                _Phase(text, f"o.value{binary}", "param"),
+                _without("param", named),
+            ]
 
 
-def _learner(term: Term) -> ColumnElement[bool]:
-    return func.json_extract(n.doc, "$.learner") == term.value
+def _without(table: str, has: Part) -> _Phase:
+    return _Phase(Part(f"NOT EXISTS (SELECT 1 FROM {table} o WHERE o.run = n.id AND {has.sql})", has.values))
 
 
-def _feature(*roles: str) -> Callable[[Term], ColumnElement[bool]]:
-    f = tables.feature.c
+class _Plan:
+    """How one query is answered.
 
-    def condition(term: Term) -> ColumnElement[bool]:
-        return exists().where(f.node == n.id, f.name == term.value, f.role.in_(roles))
+    joins : metrics and parameters that must hold are joined, which is twice as fast as asking for each run;
+    rest : the other conditions
+    """
 
-    return condition
+    def __init__(self, sql: Connection, query: Query) -> None:
+        self._sql = sql
+        self._order = query.order
+        self.criteria = Criteria(sql, _project(query))
+        joins = [term for term in query.terms if isinstance(term, Term) and _may_be_joined(term)]
+        self.joins = sorted(joins, key=lambda term: term.op != "=")  # what is likely to hold for fewer comes first
+        others = [term for term in query.terms if term not in self.joins]
+        self.rest = [self.criteria.holds(term) for term in others]
+        self.few = self._few(others)
+
+    def _few(self, others: list[Condition]) -> Part | None:
+        """The ids of the condition that holds for the fewest, if those are few."""
+        candidates = [self._ids(term) for term in (*self.joins, *others) if isinstance(term, Term)]
+        best, least = None, FEW
+        for ids in candidates:
+            if ids is not None and (number := self._number(ids, least)) < least:
+                best, least = ids, number
+        return best
+
+    def _ids(self, term: Term) -> Part | None:
+        """Which nodes a condition holds for, where an index knows."""
+        match term.key:
+            case "metric" | "param" if term in self.joins:
+                value = self.criteria.value(term, "d")
+                return Part(f"SELECT d.run AS id FROM {_TABLES[term.key]} d WHERE {value.sql}", value.values)
+            case "name":
+                return Part("SELECT d.id FROM node d WHERE d.name = ?", (term.value,))
+            case "feature" if term.value:
+                found = self.criteria.features(term)
+                return Part(f"SELECT DISTINCT f.node AS id{found.sql.removeprefix('SELECT f.node')}", found.values)
+            case "stage" | "experiment" | "status":
+                return Part(f"{_LABELLED} AND d.value = ?", (term.key, term.value))
+            case "tag":
+                return Part(_LABELLED, (f"tag.{term.value}",))
+            case _:
+                return None
+
+    def _number(self, ids: Part, most: int) -> int:
+        counted = Part(f"SELECT count(*) FROM (SELECT 1 FROM ({ids.sql}) d LIMIT {most}) c", ids.values)
+        return int(self._rows(counted)[0][0])
+
+    def _rows(self, part: Part) -> list[tuple[Any, ...]]:
+        sql = part.sql.replace("?", "%s") if self.criteria.postgresql else part.sql
+        return fetched(self._sql.exec_driver_sql(sql, part.values))
+
+    def page(self, phase: _Phase, after: Part | None, limit: int) -> list[tuple[Any, ...]]:
+        """At most ``limit`` rows of a phase, from ``after`` on."""
+        conditions = [phase.holds, *([after] if after else [])]
+        direction = " DESC" if self._order.descending else ""
+        ties = f"n.id{direction}" if phase.value == "n.created_at" else _BY_TIME
+        order = f"{phase.value}{direction}, {ties}" if phase.value else _BY_TIME
+        body = self._body(phase, conditions)
+        return self._rows(Part(f"SELECT {_COLUMNS} {body.sql} ORDER BY {order} LIMIT {limit}", body.values))
+
+    def count(self) -> int:
+        body = self._body(_Phase(Part("1 = 1")), [])
+        return int(self._rows(Part(f"SELECT count(*) {body.sql}", body.values))[0][0])
+
+    def _body(self, phase: _Phase, conditions: list[Part]) -> Part:
+        """FROM and WHERE: first the few, else what is in order; then what narrows it; the node itself last."""
+        tables, on = list[Part](), list[str]()
+        joins = list(self.joins)
+        first = ""
+        if self.few is not None:
+            tables.append(Part(f"({self.few.sql}) d", self.few.values))
+            first = "d.id"
+        if phase.table:
+            tables.append(Part(f"{phase.table} o"))
+            on += [f"o.run = {first}"] if first else []
+            first = first or "o.run"
+            if phase.value == "o.value" and self._order.key == "metric":
+                joins = [term for term in joins if (term.key, term.name) != ("metric", self._order.name)]
+                same = [term for term in self.joins if term not in joins]
+                conditions = [*conditions, *(self.criteria.value(term, "o") for term in same)]
+        if not first and not joins:
+            tables.append(Part("node n"))
+        elif not first and phase.value and phase.value.startswith("n."):
+            tables.append(Part("node n"))
+            first = "n.id"
+        for at, term in enumerate(joins):
+            alias = f"j{at}"
+            tables.append(Part(f"{_TABLES[term.key]} {alias}"))
+            on += [f"{alias}.run = {first}"] if first else []
+            first = first or f"{alias}.run"
+            conditions = [*conditions, self.criteria.value(term, alias)]
+        if not any(part.sql == "node n" for part in tables):
+            tables.append(Part("node n"))
+            on.append(f"n.id = {first}")
+        where = joined([*(Part(each) for each in on), *conditions, *self.rest], " AND ")
+        begun = joined(tables, " CROSS JOIN ")
+        return Part(f"FROM {begun.sql} WHERE {where.sql}", (*begun.values, *where.values))
+
+    def place(self, phases: list[_Phase], after: str) -> tuple[int, Part]:
+        """Which phase a node is in, and the condition for what follows it there. Raises NotFound."""
+        check_text(after)
+        for number, phase in enumerate(phases):
+            table = f"{phase.table} o CROSS JOIN node n" if phase.table else "node n"
+            on = " AND o.run = n.id" if phase.table else ""
+            asked = (
+                f"SELECT {phase.value or 'NULL'}, n.created_at FROM {table} WHERE n.id = ?{on} AND {phase.holds.sql}"
+            )
+            if rows := self._rows(Part(asked, (after, *phase.holds.values))):
+                value, created_at = rows[0]
+                return number, self._following(phase, value, created_at, after)
+        raise NotFound("node", after, next_step="it is the last of no page; ask for the first page again")
+
+    def _following(self, phase: _Phase, value: Value | None, created_at: int | None, id: str) -> Part:
+        sign = "<" if self._order.descending else ">"
+        if phase.value == "n.created_at":
+            assert created_at is not None, "this phase has only nodes with a time"
+            return Part(
+                f"(n.created_at {sign} ? OR (n.created_at = ? AND n.id {sign} ?))", (created_at, created_at, id)
+            )
+        later = (
+            Part("(n.created_at IS NULL AND n.id < ?)", (id,))
+            if created_at is None
+            else Part(
+                "(n.created_at < ? OR (n.created_at = ? AND n.id < ?) OR n.created_at IS NULL)",
+                (created_at, created_at, id),
+            )
+        )
+        if value is None:
+            return later
+        return Part(f"({phase.value} {sign}= ? AND ({phase.value} <> ? OR {later.sql}))", (value, value, *later.values))
 
 
-def _label(term: Term) -> ColumnElement[bool]:
-    """The label that counts now has this value."""
-    return _labelled(term.key, term.value)
+def _may_be_joined(term: Term) -> bool:
+    return term.key in _TABLES and term.op != "!=" and term.value.lower() != "nan"
 
 
-def _tag(term: Term) -> ColumnElement[bool]:
-    """A tag is a label ``tag.<name>``; an empty value takes it off again."""
-    return _labelled(f"tag.{term.value}", "yes")
-
-
-def _labelled(key: str, value: str) -> ColumnElement[bool]:
-    label, later = tables.label.alias(), tables.label.alias()
-    newer = exists().where(
-        later.c.subject == label.c.subject,
-        later.c.key == label.c.key,
-        (later.c.at > label.c.at) | ((later.c.at == label.c.at) & (later.c.id > label.c.id)),
-    )
-    return exists().where(label.c.subject == n.id, label.c.key == key, label.c.value == value, ~newer)
-
-
-def _created(term: Term) -> ColumnElement[bool]:
-    condition: ColumnElement[bool] = _OPERATORS[term.op](n.created_at, int(term.value))
-    return condition
-
-
-def _author(term: Term) -> ColumnElement[bool]:
-    return n.created_by == (author_setting() if term.value == "me" else term.value)
-
-
-def _metric(term: Term) -> ColumnElement[bool]:
-    m = tables.metric_last.c
-    return exists().where(m.run == n.id, m.key == term.name, _OPERATORS[term.op](m.value, float(term.value)))
-
-
-def _param(term: Term) -> ColumnElement[bool]:
-    p = tables.param.c
-    try:
-        holds = _OPERATORS[term.op](p.number, float(term.value))
-    except ValueError:
-        holds = _OPERATORS[term.op](p.value, term.value)
-    return exists().where(p.run == n.id, p.key == term.name, holds)
-
-
-_CONDITIONS: dict[str, Callable[[Term], ColumnElement[bool]]] = {
-    "kind": _kind,
-    "name": lambda term: n.name == term.value,
-    "text": lambda term: n.name.contains(term.value, autoescape=True),
-    "digest": lambda term: n.digest.startswith(term.value, autoescape=True),
-    "project": lambda term: n.project == term.value,
-    "learner": _learner,
-    "feature": _feature("", "feature"),
-    "target": _feature("target"),
-    "tag": _tag,
-    "stage": _label,
-    "status": _label,
-    "by": _author,
-    "created": _created,
-    "metric": _metric,
-    "param": _param,
-}
+def _project(query: Query) -> str:
+    """The project that the query says everything is in."""
+    said = [term.value for term in query.terms if isinstance(term, Term) and term.key == "project"]
+    return said[0] if said else ""
