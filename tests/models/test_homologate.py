@@ -239,7 +239,7 @@ def test_a_revocation_refuses_until_it_is_lifted(signed: ModelVersion) -> None:
     said = refusal(signed)
     assert "it was revoked by eva" in said
     assert "wrong units in production" in said
-    assert f"`instar models lift {revocation} --reason …`" in said
+    assert f"`instar lift {revocation} --reason …`" in said
     lift(signed.store, revocation, "the units were right")
     assert signed.is_homologated()
     with pytest.raises(BadInput, match="needs a reason"):
@@ -260,7 +260,7 @@ def test_a_version_signs_and_revokes_by_itself(made: ModelVersion, eva: SigningK
 
 def test_a_revoked_signature_says_how_it_is_lifted(signed: ModelVersion) -> None:
     revocation = revoke(signed.store, signatures_of(signed)[0].id, "a mistake")
-    assert f"`instar models lift {revocation} --reason …`, or sign anew" in refusal(signed)
+    assert f"`instar lift {revocation} --reason …`, or sign anew" in refusal(signed)
 
 
 def test_an_invalidated_source_file_refuses_what_came_from_it(signed: ModelVersion) -> None:

@@ -17,9 +17,10 @@ from instar.models.keys import create_key, register_key
 from instar.models.signing import sign
 from instar.models.version import ModelVersion
 from instar.serve.client import Client
-from instar.serve.deployment import deploy
+from instar.serve.deployment import Withdrawn, deploy, deployment, need_servable
 from instar.serve.errors import RemoteError
 from instar.store import Store
+from instar.store.invalidation import invalidate
 
 SCOPE = {"region": ["US", "CA"], "age": {"min": 18}}
 
@@ -50,20 +51,20 @@ def refused(client: Client, context: dict[str, object] | None = None) -> RemoteE
     return caught.value
 
 
-def answers(client: Client) -> bool:
+def answers(client: Client, name: str = "sign") -> bool:
     try:
-        client.predict("sign", ROW)
+        client.predict(name, ROW)
     except RemoteError as error:
-        if error.status_code != 503:
+        if error.status_code != 503 and error.type != "UnknownDeployment":
             raise
         return False
     return True
 
 
-def becomes(client: Client, wanted: bool, within: float) -> None:
+def becomes(client: Client, wanted: bool, within: float, name: str = "sign") -> None:
     """Wait until the deployment answers, or does not."""
     until = time.monotonic() + within
-    while answers(client) != wanted:
+    while answers(client, name) != wanted:
         assert time.monotonic() < until, f"after {within:.0f} s it still {'does not answer' if wanted else 'answers'}"
         time.sleep(0.05)
 
@@ -79,6 +80,31 @@ def test_a_revoked_version_answers_no_more_and_says_why_until_that_is_lifted(
     assert "the labels were wrong" in str(error)
     lift(store, revocation, "they were right after all")
     becomes(client, True, within=60)
+
+
+def test_what_came_from_something_invalid_is_withheld_and_what_is_experimental_is_flagged(
+    store: Store, approved: ModelVersion, client: Client
+) -> None:
+    deploy("trial", [approved], experimental=True, store=store)
+    becomes(client, True, within=60, name="trial")
+    event = invalidate(store, approved.training, "the sensor was broken").id
+    becomes(client, False, within=30)
+    assert "the sensor was broken" in str(refused(client))
+    until = time.monotonic() + 30
+    while not (flagged := client.deployment("trial")["flagged"]):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert "was invalidated by ana" in flagged[0]
+    assert client.predict("trial", ROW)["version"] == "sign@1"
+    lift(store, event, "another sensor was meant")
+    becomes(client, True, within=60)
+
+
+def test_a_deployment_that_was_itself_invalidated_is_not_servable(store: Store, approved: ModelVersion) -> None:
+    live = deployment("sign", store)
+    event = invalidate(store, live.id, "the wrong policy")
+    with pytest.raises(Withdrawn, match=rf"deployment version sign.* the wrong policy .*`instar lift {event.id}"):
+        need_servable(store, live.id)
 
 
 def test_a_request_from_outside_the_signed_scope_is_refused(client: Client) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from instar.base import clock
 from instar.base.digests import digest_bytes
-from instar.base.errors import BadInput
 from instar.base.ids import content_id, event_id
 from instar.base.settings import author_setting
 from instar.models.dossier import FILE
@@ -18,6 +17,7 @@ from instar.models.gate import run_checks
 from instar.models.gate.subject import Subject
 from instar.models.published import Published
 from instar.models.recording import keep_file
+from instar.store.invalidation import AGAINST, record_against
 from instar.store.records import Edge, Node, Record
 
 if TYPE_CHECKING:
@@ -124,22 +124,10 @@ def _record(version: Published, subject: Subject, evidence: Evidence) -> Homolog
 
 def revoke(store: Store, subject: str, reason: str, by: str | None = None) -> str:
     """Take back a version or a signature (its id): it counts no more until this is lifted. The revocation's id."""
-    return _against(store, "revocation", subject, reason, by, ("model_version", "signature"))
+    kinds = ("model_version", "signature")
+    return record_against(store, "revocation", [subject], reason, by or "", kinds=kinds).id
 
 
 def lift(store: Store, revocation: str, reason: str, by: str | None = None) -> str:
     """Take back a revocation (or invalidation) by its id; the lifting's id."""
-    return _against(store, "lifting", revocation, reason, by, ("revocation", "invalidation"))
-
-
-def _against(store: Store, kind: str, subject: str, reason: str, by: str | None, kinds: tuple[str, ...]) -> str:
-    if not reason.strip():
-        raise BadInput(f"a {kind} needs a reason; say why")
-    node = store.nodes.get([subject])[0]
-    if node.kind not in kinds:
-        raise BadInput(f"{subject} is a {node.kind}; a {kind} is of a {' or '.join(kinds).replace('_', ' ')}")
-    id = event_id()
-    doc = {"subject": subject, "reason": reason, "by": by or author_setting()}
-    event = Node(id, kind, "", node.project, node.name, clock.now(), author_setting(), doc)
-    store.nodes.put([Record((event,), (Edge(id, "invalidated", subject, kind),))])
-    return id
+    return record_against(store, "lifting", [revocation], reason, by or "", kinds=AGAINST).id

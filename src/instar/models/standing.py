@@ -12,9 +12,9 @@ from instar.base.errors import InstarError
 from instar.models.dossier import evidence_of
 from instar.models.evidence import Evidence, covers
 from instar.models.gate import BUILT_IN
-from instar.models.invalidations import against_any, invalidations
 from instar.models.published import Published
 from instar.models.signing import Signature, signatures_of
+from instar.store.invalidation import against_itself, invalidations
 from instar.store.records import Key
 
 _EVENT = re.compile(r"\((?:revocation|invalidation) ([0-9a-f-]+)\)$")
@@ -105,7 +105,7 @@ def _problems(
         return [f"the signature that names {signature.by} is not by that key: it was changed after it was made"]
     if key.revoked_at is not None:
         return [f"signed by {key.owner} with key {key.id[:12]}, which was revoked on {clock.as_text(key.revoked_at)}"]
-    if against := against_any(version.store.nodes, {signature.id: ""}, signature.id):
+    if against := against_itself(version.store.nodes, signature.id):
         return [f"the signature of {key.owner} counts no more: {each}" for each in against]
     read = evidence.get(signature.evidence)
     if read is None:
@@ -163,7 +163,7 @@ def _after(version: Published, reasons: tuple[str, ...]) -> str:
 def _lifting(against: Iterable[str]) -> str:
     """How what stands against something is lifted: by the id that each of the reasons names."""
     found = dict.fromkeys(match for reason in against for match in _EVENT.findall(reason))
-    commands = "; ".join(f"`instar models lift {id} --reason …`" for id in found)
+    commands = "; ".join(f"`instar lift {id} --reason …`" for id in found)
     return f"if it was wrong to, lift it: {commands}" if commands else ""
 
 

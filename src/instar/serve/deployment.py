@@ -11,7 +11,7 @@ import msgspec
 
 from instar.base import clock
 from instar.base.digests import digest_value
-from instar.base.errors import BadInput, NotFound
+from instar.base.errors import BadInput, InstarError, NotFound
 from instar.base.ids import event_id, version_id
 from instar.base.names import check_name
 from instar.base.settings import author_setting, project_setting
@@ -23,6 +23,7 @@ from instar.serve.policies import Policy, Static, policy_from_doc, policy_to_doc
 from instar.serve.spec import LIVE, Live, Spec, deployment_id, live_deployments, live_of
 from instar.serve.wire import python_type, united
 from instar.store import Store, open_store
+from instar.store.invalidation import Objection, objections
 from instar.store.records import Edge, Label, Node, Record
 
 
@@ -156,16 +157,30 @@ def deployment(name: str, store: Store | None = None, project: str | None = None
     return Deployment(live.id, live.name, live.number, live.project, live.spec, False)
 
 
+class Withdrawn(NotHomologated):
+    """Something that a deployment came from is invalid."""
+
+    def __init__(self, live: Live, against: Sequence[Objection]) -> None:
+        self.standings = ()
+        lifting = "; ".join(f"`instar lift {each.event} --reason …`" for each in against)
+        told = "; ".join(map(str, against))
+        InstarError.__init__(self, f"{live.name}@{live.number}: {told}. Next: if it was wrong to, lift it: {lifting}")
+
+
 def need_servable(store: Store, id: str) -> Live:
     """A deployment version as it may be served now, with the scopes that were signed.
 
-    Raises NotHomologated when an approval was revoked since, or expired.
+    Raises NotHomologated when an approval was revoked since, or expired, or what it came from was invalidated. An
+    ``experimental`` one is served all the same, with what stands against it in ``flagged``.
     """
     live = live_of(store, store.nodes.get([id])[0])
+    against = objections(store.nodes, id)
     if live.spec.experimental:
-        return live
+        return msgspec.structs.replace(live, flagged=tuple(map(str, against)))
     standings = [standing(version(arm, store)) for arm in live.arms]
     signatures = [each.signature for each in standings if each.signature is not None]
     if len(signatures) < len(standings):
         raise NotHomologated(standings)
+    if against:
+        raise Withdrawn(live, against)
     return msgspec.structs.replace(live, scopes=tuple(each.scope for each in signatures))

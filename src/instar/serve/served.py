@@ -49,6 +49,7 @@ class Served:
         self.random = Random(live.spec.seed)
         self.link: HostLink | None = None
         self.restarts = 0
+        self.flagged: tuple[str, ...] = ()  # what stands against it, when it is experimental and served all the same
         self.model_calls = 0
         self.predictions: Counter[str] = Counter()  # by version
         self.latency = Histogram()
@@ -253,6 +254,7 @@ class Served:
             "timeout_ms": spec.timeout_ms,
             "durable": spec.durable,
             "experimental": spec.experimental,
+            "flagged": list(self.flagged),
             "row": {field.name: field.type for field in self.columns},
             "target": {"name": self.signatures[0].target.name, "type": self.signatures[0].target.type},
             "segment": self.journal.segment,

@@ -8,9 +8,10 @@ import msgspec
 
 from instar.base.ids import named_id
 from instar.store import Store
+from instar.store.invalidation import LIVE
 from instar.store.records import Node
 
-LIVE = "live"  # the label of a deployment whose value is the id of the version that is served; empty: none
+__all__ = ["LIVE", "Live", "Spec", "deployment_id", "live_deployments", "live_of"]
 
 
 class Spec(msgspec.Struct, frozen=True):
@@ -38,6 +39,7 @@ class Live(msgspec.Struct, frozen=True):
     """A deployment version to be served. activity : the one that made it;  names : the candidates as ``name@number``
 
     scopes : what each candidate is approved for; empty when the deployment is experimental
+    flagged : what stands against it or what it came from; only an experimental one is served all the same
     """
 
     id: str
@@ -48,6 +50,7 @@ class Live(msgspec.Struct, frozen=True):
     spec: Spec
     names: tuple[str, ...]
     scopes: tuple[dict[str, Any], ...] = ()
+    flagged: tuple[str, ...] = ()
 
     @property
     def arms(self) -> tuple[str, ...]:
