@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from instar.base.ids import is_id
 from instar.store.records import Edge, Graph, Node
 from instar.store.store import Store
 
@@ -23,17 +24,21 @@ class Branch:
 
 def why(store: Store, what: str, depth: int | None = None, project: str = "") -> Graph:
     """Everything that ``what`` (an id, its beginning, or a name) came from, down to the source files."""
-    return store.nodes.ancestors(store.nodes.resolve(what, project), depth)
+    return store.nodes.ancestors(_id(store, what, project), depth)
 
 
 def impact(store: Store, what: str, depth: int | None = None, project: str = "") -> Graph:
     """Everything that came from ``what``, up to the live deployments."""
-    return store.nodes.descendants(store.nodes.resolve(what, project), depth)
+    return store.nodes.descendants(_id(store, what, project), depth)
+
+
+def _id(store: Store, what: str, project: str) -> str:
+    return what if is_id(what) else store.nodes.resolve(what, project)
 
 
 def live_deployments(store: Store, what: str, project: str = "") -> list[Node]:
     """The deployment versions that came from ``what`` (or are it) and are live now."""
-    versions = store.nodes.reached(store.nodes.resolve(what, project), "down", ["deployment_version"])
+    versions = store.nodes.reached(_id(store, what, project), "down", ["deployment_version"])
     named = {edge.src: edge.dst for edge in store.nodes.edges([node.id for node in versions], "out", "specialization")}
     labels = store.labels.of(sorted(set(named.values())))
     live = {id: labels[deployment].get(LIVE) for id, deployment in named.items()}

@@ -7,13 +7,14 @@ other activities that merely made or used equal content elsewhere. Such a node i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import BindParameter, Connection, bindparam, text
 
 from instar.base.errors import NotFound
 from instar.store.records import Edge, Graph, Node, Relation
-from instar.store.sql.rows import NODE_COLUMNS, fetched, node_of, nodes_of, serials
+from instar.store.sql.rows import NODE_COLUMNS, fetched, node_of, nodes_of
 
 # UNION, never UNION ALL: in a directed acyclic graph the number of paths explodes.
 _UP = """
@@ -35,17 +36,18 @@ WITH RECURSIVE walk(seq, open) AS (
 )
 """
 _UP_EDGES = text(
-    f"{_UP} SELECT e.seq, e.src, e.dst, e.rel, e.role FROM walk JOIN link e ON e.src = walk.seq "
+    f"{_UP} SELECT e.src, e.dst, e.rel, e.role FROM walk JOIN link e ON e.src = walk.seq "
     "WHERE walk.open = 1 OR e.rel <> 'generated'"
 )
 _DOWN_EDGES = text(
-    f"{_DOWN} SELECT e.seq, e.src, e.dst, e.rel, e.role FROM walk JOIN link e ON e.dst = walk.seq "
+    f"{_DOWN} SELECT e.src, e.dst, e.rel, e.role FROM walk JOIN link e ON e.dst = walk.seq "
     "WHERE walk.open = 1 OR e.rel = 'invalidated'"
 )
+_SERIAL = text("SELECT seq FROM node WHERE id = :start")
 _REACHED = f"SELECT seq, {NODE_COLUMNS} FROM node WHERE seq IN (SELECT seq FROM walk) AND kind IN :kinds ORDER BY id"
 _kinds: BindParameter[str] = bindparam("kinds", expanding=True)
 _UP_REACHED, _DOWN_REACHED = (text(walk + _REACHED).bindparams(_kinds) for walk in (_UP, _DOWN))
-_Link = tuple[int, int, int, Relation, str]  # seq, src, dst, rel, role
+_Link = tuple[int, int, Relation, str]  # src, dst, rel, role
 
 
 def within(up: bool) -> str:
@@ -57,15 +59,19 @@ def walk(sql: Connection, start: str, depth: int | None, up: bool) -> Graph:
     """The closure of ``start``, nearest first; cut at ``depth`` edges from it when that is given."""
     first = _serial(sql, start)
     found = fetched(sql.execute(_UP_EDGES if up else _DOWN_EDGES, {"start": start}))
-    links: list[_Link] = sorted(set(found))  # a node that is reached open and closed is there twice
-    distance = _distances(first, links, up, depth)
+    links: list[_Link] = list(dict.fromkeys(found))  # a node that is reached open and closed gave its edges twice
+    after: dict[int, list[int]] = defaultdict(list)
+    for src, dst, _, _ in links:
+        (after[src] if up else after[dst]).append(dst if up else src)
+    distance = _distances(first, after, depth)
     nodes = nodes_of(sql, distance)
     ids = {seq: node.id for seq, node in nodes.items()}
-    edges = [Edge(ids[src], rel, ids[dst], role) for _, src, dst, rel, role in links if src in ids and dst in ids]
+    if depth is not None:
+        links = [link for link in links if link[0] in ids and link[1] in ids]
     return Graph(
         start=start,
-        nodes=tuple(nodes[seq] for seq in distance),
-        edges=tuple(edges),
+        nodes=tuple([nodes[seq] for seq in distance]),
+        edges=tuple([Edge(ids[src], rel, ids[dst], role) for src, dst, rel, role in links]),
         depth={ids[seq]: far for seq, far in distance.items()},
     )
 
@@ -78,17 +84,14 @@ def reached(sql: Connection, start: str, kinds: Sequence[str], up: bool) -> list
 
 
 def _serial(sql: Connection, start: str) -> int:
-    if (found := serials(sql, [start]).get(start)) is None:
+    row = sql.execute(_SERIAL, {"start": start}).first()
+    if row is None:
         raise NotFound("node", start, next_step="`instar find` lists what is recorded")
-    return found
+    return int(row.seq)
 
 
-def _distances(start: int, links: Sequence[_Link], up: bool, depth: int | None) -> dict[int, int]:
+def _distances(start: int, after: Mapping[int, Sequence[int]], depth: int | None) -> dict[int, int]:
     """How far each node is from ``start``, nearest first."""
-    after: dict[int, list[int]] = {}
-    for _, src, dst, _, _ in links:
-        here, there = (src, dst) if up else (dst, src)
-        after.setdefault(here, []).append(there)
     distance = {start: 0}
     front, far = [start], 0
     while front and (depth is None or far < depth):

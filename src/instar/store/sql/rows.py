@@ -45,8 +45,10 @@ def nodes_of(sql: Connection, seqs: Iterable[int]) -> dict[int, Node]:
     found = {}
     for some in pieces(seqs, 5000):
         wanted = ",".join(map(str, some))  # numbers; as parameters they would be too many for a statement
-        query = f"SELECT seq, {NODE_COLUMNS} FROM node WHERE seq IN ({wanted})"
-        found.update({row[0]: node_of(row[1:]) for row in fetched(sql.exec_driver_sql(query))})
+        rows = fetched(sql.exec_driver_sql(f"SELECT {NODE_COLUMNS}, seq FROM node WHERE seq IN ({wanted})"))
+        for id, kind, digest, project, name, created_at, created_by, doc, seq in rows:
+            values = {} if doc == "{}" else msgspec.json.decode(doc)
+            found[seq] = Node(id, kind, digest, project, name, created_at, created_by, values)
     return found
 
 
