@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from instar.base.errors import BadInput, NotFound, suggestion
 from instar.base.settings import DATABASE, STORE_FOLDER, store_setting
@@ -35,7 +36,7 @@ def open_store(location: str | Path | None = None, create: bool = True) -> Store
     scheme, is_url, _ = str(wanted).partition("://") if wanted else ("", "", "")
     with _opening:
         if is_url:
-            return _remember(str(wanted), lambda: _open_url(scheme, str(wanted), create))
+            return _remember(without_secrets(str(wanted)), lambda: _open_url(scheme, str(wanted), create))
         folder = _folder(wanted)
         return _remember(str(folder), lambda: _open_folder(folder, create))
 
@@ -54,8 +55,22 @@ def _forget(key: str) -> None:
 
 def _open_url(scheme: str, url: str, create: bool) -> Store:
     if scheme not in OPENERS:
-        raise BadInput(f"store {url}: cannot open {scheme}://; {suggestion(scheme, OPENERS)}, or give a folder")
+        shown = without_secrets(url)
+        raise BadInput(f"store {shown}: cannot open {scheme}://; {suggestion(scheme, OPENERS)}, or give a folder")
     return _opener(OPENERS[scheme])(url, create)
+
+
+def without_secrets(url: str) -> str:
+    """What a store is known by: its URL without a password, and without what matters only when it is made.
+
+    >>> without_secrets("postgresql://ana:secret@db:5432/instar?sslmode=require&blobs=s3://bucket/instar")
+    'postgresql://ana@db:5432/instar?sslmode=require'
+    """
+    parts = urlsplit(url)
+    user, at, host = parts.netloc.rpartition("@")
+    kept = [(key, value) for key, value in parse_qsl(parts.query) if key not in ("password", "blobs")]
+    netloc = user.partition(":")[0] + at + host
+    return urlunsplit((parts.scheme, netloc, parts.path, urlencode(kept, safe="/:"), ""))
 
 
 def _opener(where: str) -> Callable[..., Store]:

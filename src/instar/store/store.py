@@ -15,6 +15,7 @@ class Store:
     location : what opens it again: a path or a URL, without secrets
     folder : its place on this machine: the store itself, or a working folder for one that lies elsewhere (what lives
         and dies with this machine: locks of processes, open journals)
+    environment : the secrets that another process needs beside the location, as settings of its environment
 
     A process opens a location once (``open_store`` hands out the same object); several processes may share it.
     """
@@ -31,6 +32,7 @@ class Store:
     def __init__(self, location: str, folder: Path) -> None:
         self.location = location
         self.folder = folder
+        self.environment: dict[str, str] = {}
         self.when_closed: Callable[[], None] = lambda: None  # whoever hands stores out opens this one anew then
 
     @property

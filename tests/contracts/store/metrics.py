@@ -14,6 +14,8 @@ from instar.base.ids import event_id
 from instar.store.protocols import Metrics
 from instar.store.records import Metric, Series
 
+FIXTURES = [HealthCheck.function_scoped_fixture, HealthCheck.differing_executors]  # one suite, several stores
+
 
 class MetricsContract:
     """Points of metrics, and the last value of each."""
@@ -81,7 +83,7 @@ class MetricsContract:
             metrics.append([Metric(run, "loss", 1, 0, 1.0), Metric(run, "loss", 2**63, 0, 1.0)])
         assert metrics.history(run, "loss") == []
 
-    @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+    @settings(max_examples=20, suppress_health_check=FIXTURES, deadline=None)
     @given(
         points=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.floats(allow_nan=False)), min_size=1),
         cut=st.integers(0, 20),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from alembic import op
 from sqlalchemy import BigInteger, Column, Double, ForeignKey, Integer, LargeBinary, String, UniqueConstraint
+from sqlalchemy.dialects.postgresql import VARCHAR
 
 revision = "0001"
 down_revision = None
 
-_id = String(32)
+_id = String(32).with_variant(VARCHAR(32, collation="C"), "postgresql")
+_text = String().with_variant(VARCHAR(collation="C"), "postgresql")
 _serial = BigInteger().with_variant(Integer, "sqlite")
 
 
@@ -17,13 +19,13 @@ def upgrade() -> None:
         "node",
         Column("seq", _serial, primary_key=True, autoincrement=True),
         Column("id", _id, nullable=False, unique=True),
-        Column("kind", String, nullable=False),
-        Column("digest", String, nullable=False),
-        Column("project", String, nullable=False),
-        Column("name", String, nullable=False),
+        Column("kind", _text, nullable=False),
+        Column("digest", _text, nullable=False),
+        Column("project", _text, nullable=False),
+        Column("name", _text, nullable=False),
         Column("created_at", BigInteger),
-        Column("created_by", String, nullable=False),
-        Column("doc", String, nullable=False),
+        Column("created_by", _text, nullable=False),
+        Column("doc", _text, nullable=False),
     )
     op.create_index("node_kind", "node", ["kind", "created_at"])
     op.create_index("node_name", "node", ["name"])
@@ -32,8 +34,8 @@ def upgrade() -> None:
         Column("seq", _serial, primary_key=True, autoincrement=True),
         Column("src", _id, ForeignKey("node.id"), nullable=False),
         Column("dst", _id, ForeignKey("node.id"), nullable=False),
-        Column("rel", String, nullable=False),
-        Column("role", String, nullable=False),
+        Column("rel", _text, nullable=False),
+        Column("role", _text, nullable=False),
         UniqueConstraint("src", "dst", "rel", "role", name="edge_up"),
     )
     op.create_index("edge_down", "edge", ["dst", "src", "rel"])
@@ -46,18 +48,18 @@ def upgrade() -> None:
     op.create_table(
         "feature",
         Column("node", _id, ForeignKey("node.id"), primary_key=True),
-        Column("name", String, primary_key=True),
-        Column("role", String, primary_key=True),
-        Column("type", String, nullable=False),
-        Column("unit", String, nullable=False),
+        Column("name", _text, primary_key=True),
+        Column("role", _text, primary_key=True),
+        Column("type", _text, nullable=False),
+        Column("unit", _text, nullable=False),
         Column("position", Integer, nullable=False),
     )
     op.create_index("feature_name", "feature", ["name", "node"])
     op.create_table(
         "param",
         Column("run", _id, ForeignKey("node.id"), primary_key=True),
-        Column("key", String, primary_key=True),
-        Column("value", String, nullable=False),
+        Column("key", _text, primary_key=True),
+        Column("value", _text, nullable=False),
         Column("number", Double),
     )
     op.create_index("param_value", "param", ["key", "value"])
@@ -65,8 +67,8 @@ def upgrade() -> None:
     op.create_table(
         "file",
         Column("node", _id, ForeignKey("node.id"), primary_key=True),
-        Column("path", String, primary_key=True),
-        Column("digest", String, nullable=False),
+        Column("path", _text, primary_key=True),
+        Column("digest", _text, nullable=False),
         Column("size", BigInteger, nullable=False),
     )
     op.create_index("file_digest", "file", ["digest"])
@@ -74,10 +76,10 @@ def upgrade() -> None:
         "label",
         Column("id", _id, primary_key=True),
         Column("subject", _id, ForeignKey("node.id"), nullable=False),
-        Column("key", String, nullable=False),
-        Column("value", String, nullable=False),
+        Column("key", _text, nullable=False),
+        Column("value", _text, nullable=False),
         Column("at", BigInteger, nullable=False),
-        Column("by", String, nullable=False),
+        Column("by", _text, nullable=False),
     )
     op.create_index("label_subject", "label", ["subject", "key", "at"])
     op.create_index("label_key", "label", ["key", "value"])
@@ -85,7 +87,7 @@ def upgrade() -> None:
     op.create_table(
         "metric",
         Column("run", _id, primary_key=True),
-        Column("key", String, primary_key=True),
+        Column("key", _text, primary_key=True),
         Column("step", BigInteger, primary_key=True, autoincrement=False),
         Column("at", BigInteger, primary_key=True, autoincrement=False),
         Column("value", Double),
@@ -94,7 +96,7 @@ def upgrade() -> None:
     op.create_table(
         "metric_last",
         Column("run", _id, primary_key=True),
-        Column("key", String, primary_key=True),
+        Column("key", _text, primary_key=True),
         Column("step", BigInteger, nullable=False),
         Column("at", BigInteger, nullable=False),
         Column("value", Double),
@@ -102,25 +104,25 @@ def upgrade() -> None:
     op.create_index("metric_last_value", "metric_last", ["key", "value"])
     op.create_table(
         "memo",
-        Column("key", String, primary_key=True),
+        Column("key", _text, primary_key=True),
         Column("value", LargeBinary, nullable=False),
         Column("at", BigInteger, nullable=False),
     )
     op.create_table(
         "key",
-        Column("id", String, primary_key=True),
-        Column("owner", String, nullable=False),
-        Column("public", String, nullable=False),
+        Column("id", _text, primary_key=True),
+        Column("owner", _text, nullable=False),
+        Column("public", _text, nullable=False),
         Column("registered_at", BigInteger, nullable=False),
-        Column("registered_by", String, nullable=False),
+        Column("registered_by", _text, nullable=False),
         Column("revoked_at", BigInteger),
     )
     op.create_table(
         "token",
-        Column("digest", String, primary_key=True),
-        Column("name", String, nullable=False),
-        Column("role", String, nullable=False),
-        Column("project", String, nullable=False),
+        Column("digest", _text, primary_key=True),
+        Column("name", _text, nullable=False),
+        Column("role", _text, nullable=False),
+        Column("project", _text, nullable=False),
         Column("created_at", BigInteger, nullable=False),
         Column("revoked_at", BigInteger),
     )
@@ -128,8 +130,8 @@ def upgrade() -> None:
         "audit",
         Column("seq", _serial, primary_key=True, autoincrement=True),
         Column("at", BigInteger, nullable=False),
-        Column("action", String, nullable=False),
-        Column("subject", String, nullable=False),
-        Column("by", String, nullable=False),
-        Column("detail", String, nullable=False),
+        Column("action", _text, nullable=False),
+        Column("subject", _text, nullable=False),
+        Column("by", _text, nullable=False),
+        Column("detail", _text, nullable=False),
     )
