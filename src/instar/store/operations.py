@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_origin, get_type_hints
@@ -53,8 +53,12 @@ class Operation:
         return get_origin(get_type_hints(self.parameters)[self.names[0]]) is Sequence
 
 
-def struct_of(name: str, function: Any, skip: Sequence[str] = ("self",)) -> type[msgspec.Struct]:
+def struct_of(
+    name: str, function: Any, skip: Collection[str] = ("self",), more: Sequence[Any] = ()
+) -> type[msgspec.Struct]:
     """The parameters of ``function`` as a Struct that refuses unknown fields.
+
+    skip : parameters that are not sent;  more : further fields, as ``msgspec.defstruct`` takes them
 
     >>> def add(a: int, b: int = 2) -> int: ...
     >>> msgspec.json.decode(b'{"a": 1}', type=struct_of("add", add))
@@ -67,7 +71,7 @@ def struct_of(name: str, function: Any, skip: Sequence[str] = ("self",)) -> type
             continue
         field = (parameter.name, hints[parameter.name])
         fields.append(field if parameter.default is inspect.Parameter.empty else (*field, parameter.default))
-    return msgspec.defstruct(name, fields, kw_only=True, forbid_unknown_fields=True)
+    return msgspec.defstruct(name, [*fields, *more], kw_only=True, forbid_unknown_fields=True)
 
 
 @cache

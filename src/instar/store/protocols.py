@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Annotated, Any, Literal, Protocol, TypeVar
+
+from msgspec import Meta
 
 from instar.store.query import Query
 from instar.store.records import (
@@ -37,6 +39,8 @@ from instar.store.records import (
 
 ROLES = ("viewer", "contributor", "approver", "admin")  # each may do what those before it may
 Role = Literal["viewer", "contributor", "approver", "admin"]
+Limit = Annotated[int, Meta(ge=1, le=1_000_000)]  # how many of something one answer may hold
+Depth = Annotated[int, Meta(ge=0, le=1_000_000)]  # steps
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -129,11 +133,11 @@ class Nodes(Protocol):
         """How many nodes the query finds in all, whatever its limit."""
 
     @reads()
-    def ancestors(self, node: str, depth: int | None = None) -> Graph:
+    def ancestors(self, node: str, depth: Depth | None = None) -> Graph:
         """Everything ``node`` came from, along the activities that made it, not through equal content made elsewhere."""
 
     @reads()
-    def descendants(self, node: str, depth: int | None = None) -> Graph:
+    def descendants(self, node: str, depth: Depth | None = None) -> Graph:
         """Everything that came from ``node``."""
 
     @reads()
@@ -144,7 +148,7 @@ class Nodes(Protocol):
         """
 
     @reads()
-    def since(self, cursor: str = "", limit: int = 1000) -> Page:
+    def since(self, cursor: str = "", limit: Limit = 1000) -> Page:
         """What was recorded after ``cursor``, in order of recording."""
 
 
@@ -176,7 +180,7 @@ class Labels(Protocol):
         """The labels that count now with this key (and value)."""
 
     @reads()
-    def since(self, cursor: str = "", limit: int = 1000) -> LabelPage:
+    def since(self, cursor: str = "", limit: Limit = 1000) -> LabelPage:
         """Labels that came to this store after ``cursor``, in order of arrival."""
 
 
@@ -196,7 +200,7 @@ class Metrics(Protocol):
 
     @reads()
     def history(
-        self, run: str, key: str, after: tuple[int, int] | None = None, points: int | None = None
+        self, run: str, key: str, after: tuple[int, int] | None = None, points: Limit | None = None
     ) -> list[Metric]:
         """The points of one metric, by step, then time.
 
@@ -205,7 +209,7 @@ class Metrics(Protocol):
         """
 
     @reads()
-    def since(self, cursor: str = "", limit: int = 1000) -> SeriesPage:
+    def since(self, cursor: str = "", limit: Limit = 1000) -> SeriesPage:
         """The metrics that got points after ``cursor``."""
 
     @reads()
@@ -233,7 +237,7 @@ class Blobs(Protocol):
         """Those of ``digests`` that are kept. Each is safe from ``collect`` for the grace period from now on."""
 
     @reads()
-    def list(self, after: str = "", limit: int = 1000) -> Sequence[Stored]:
+    def list(self, after: str = "", limit: Limit = 1000) -> Sequence[Stored]:
         """At most ``limit`` blobs with digests above ``after``, in the order of digests."""
 
     @writes("admin")
@@ -294,7 +298,7 @@ class Access(Protocol):
     @reads("admin")
     def audited(
         self,
-        limit: int = 100,
+        limit: Limit = 100,
         by: str = "",
         action: str = "",
         subject: str = "",
@@ -323,12 +327,20 @@ class Peers(Protocol):
     def advance(self, peer: str, cursors: Mapping[str, str]) -> None:
         """Remember new cursors for ``peer``; of a cursor that is not named the old one stays."""
 
+    @writes("admin", audited=False)
+    def trust(self, peer: str, trusted: bool = True) -> None:
+        """Whether code that comes from the store ``peer`` may run here. Noted in the audit."""
+
+    @reads()
+    def trusted(self) -> list[str]:
+        """The ids of the stores whose code may run here."""
+
 
 class Catalogue(Protocol):
     """Questions in SQL to the store's own database, which can only read."""
 
     @reads()
-    def select(self, sql: str, parameters: Mapping[str, str | int | float] = {}, limit: int = 1000) -> Rows:
+    def select(self, sql: str, parameters: Mapping[str, str | int | float] = {}, limit: Limit = 1000) -> Rows:
         """The rows of one SELECT (WITH RECURSIVE included) with ``:name`` parameters. Raises BadInput for anything that
         writes, reads files, or looks at tokens, and for one that runs too long."""
 

@@ -20,6 +20,7 @@ from instar.web.calls import Calls
 from instar.web.errors import Mistake, WrongMethod, answer_of
 from instar.web.gate import Gate, identity_of
 from instar.web.numbers import CONTENT_TYPE, Numbers
+from instar.web.questions import QuestionRoutes
 from instar.web.rpc import Operations
 from instar.web.scope import Scopes
 from instar.web.wire import MOST_BODY
@@ -48,6 +49,8 @@ class Application:
             Operations(scopes, self.calls, most_body),
             Route(BLOBS + "{digest}", blobs.put, methods=["PUT"]),
             Route(BLOBS + "{digest}", blobs.get, methods=["GET"]),
+            *QuestionRoutes(scopes, self.calls, most_body).routes(),
+            Route(f"{PREFIX}/openapi.json", self._document),
             Route(f"{PREFIX}/health", self._health),
             Route("/metrics", self._metrics),
         ]
@@ -59,6 +62,14 @@ class Application:
         request.scope["instar.route"] = "health"
         id = await self.calls.run(lambda: self.store.id, None, changes=False)
         return Response(msgspec.json.encode({"status": "ready", "store": id}), media_type="application/json")
+
+    async def _document(self, request: Request) -> Response:
+        """The OpenAPI document."""
+        request.scope["instar.route"] = "openapi"
+        from instar.web.openapi import document
+
+        found = await self.calls.run(document, None, changes=False)
+        return Response(found, media_type="application/json")
 
     async def _metrics(self, request: Request) -> Response:
         """Numbers for Prometheus."""

@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from typing import Any, TypeVar
 
 from instar.base.actor import Actor, acting
+from instar.base.errors import BadInput
 
 T = TypeVar("T")
 READERS, WRITERS = 8, 24  # writers wait for one commit together, so more of them share it
@@ -41,8 +42,14 @@ class Calls:
 
 
 def as_actor(actor: Actor | None, work: Callable[[], T]) -> T:
-    with nullcontext() if actor is None else acting(actor.name, actor.origin):
-        return work()
+    """Do ``work`` in the name of ``actor``. Raises BadInput for numbers and text that no database takes."""
+    try:
+        with nullcontext() if actor is None else acting(actor.name, actor.origin):
+            return work()
+    except OverflowError as error:
+        raise BadInput(f"a number does not fit into 64 bits ({error}); send a smaller one") from None
+    except UnicodeEncodeError as error:
+        raise BadInput(f"text that is not Unicode: {error}; send UTF-8") from None
 
 
 class Joined:
@@ -79,7 +86,7 @@ class Joined:
 
     def _attempt(self, items: Sequence[Any]) -> Exception | None:
         try:
-            self._write(items)
+            as_actor(None, lambda: self._write(items))
         except Exception as error:  # noqa: BLE001 - raised where the write was asked for
             return error
         return None
