@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from instar.base.errors import BadInput
-from instar.store.conditions import MOST_TERMS, AllOf, AnyOf, Condition, Not, Term
+from instar.store.conditions import DETAILS, MOST_NESTED, MOST_TERMS, AllOf, AnyOf, Condition, Not, Term
 from instar.store.sql.closure import within
 from instar.store.sql.naming import resolve
 from instar.store.terms import is_number
@@ -21,6 +21,7 @@ from instar.store.terms import is_number
 KINDS = {name: f"{name}_version" for name in ("model", "dataset", "deployment", "rule")}
 TOLD = ("learner", "task", "target", "step", "verb", "text", "reason", "path")  # in what is recorded of a node
 _OPERATORS = frozenset(("=", "!=", "<", "<=", ">", ">="))
+_DEEPEST = 3 * MOST_NESTED  # what the deepest text gives: each parenthesis a choice of lists
 _NEWEST = (
     "NOT EXISTS (SELECT 1 FROM label y WHERE y.subject = x.subject AND y.key = x.key "
     "AND (y.at > x.at OR (y.at = x.at AND y.id > x.id)))"
@@ -48,7 +49,6 @@ class Criteria:
     def __init__(self, sql: Connection, project: str = "") -> None:
         self._sql = sql
         self._project = project
-        self._terms = 0
         self.postgresql = sql.dialect.name == "postgresql"
         self.binary = ' COLLATE "C"' if self.postgresql else ""  # text in the order of its code points
         self._like = "ILIKE" if self.postgresql else "LIKE"
@@ -76,14 +76,7 @@ class Criteria:
         return Part(f"({parts.sql})", parts.values) if conditions else Part(none)
 
     def _term(self, term: Term) -> Part:
-        self._terms += 1
-        if self._terms > MOST_TERMS:
-            raise BadInput(f"find: a query has at most {MOST_TERMS} conditions")
-        if (made := _MADE.get(term.key)) is None or term.op not in _OPERATORS:
-            raise BadInput(f"find: no condition {term.key!r} with {term.op!r}")
-        for text in (term.value, term.name, *(value for _, value in term.details)):
-            check_text(text)
-        return made(self, term)
+        return _MADE[term.key](self, term)
 
     def kind(self, term: Term) -> Part:
         return Part("n.kind = ?", (KINDS.get(term.value, term.value),))
@@ -194,6 +187,34 @@ def _number(text: str) -> float:
 
 def _whole(number: int) -> int:
     return max(-(2**63), min(2**63 - 1, number))
+
+
+def check_conditions(conditions: tuple[Condition, ...]) -> None:
+    """Raises BadInput for conditions that ``parse`` would not give: they may come from anybody."""
+    front, terms = [(1, each) for each in conditions], 0
+    while front:
+        depth, condition = front.pop()
+        if depth > _DEEPEST:
+            raise BadInput(f"find: conditions are nested more than {_DEEPEST} deep")
+        match condition:
+            case Not(of):
+                front.append((depth + 1, of))
+            case AllOf(of) | AnyOf(of):
+                front += [(depth + 1, each) for each in of]
+            case term:
+                terms += 1
+                _check_term(term)
+    if terms > MOST_TERMS:
+        raise BadInput(f"find: a query has at most {MOST_TERMS} conditions")
+
+
+def _check_term(term: Term) -> None:
+    if term.key not in _MADE or term.op not in _OPERATORS:
+        raise BadInput(f"find: no condition {term.key!r} with {term.op!r}")
+    if not {key for key, _ in term.details} <= set(DETAILS):
+        raise BadInput(f"find: a feature has no more than {', '.join(DETAILS)}")
+    for text in (term.value, term.name, *(value for _, value in term.details)):
+        check_text(text)
 
 
 def check_text(text: str) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from instar.base.errors import BadInput, NotFound
 from instar.store.conditions import MOST, ORDERS, Condition, Order, Query, Term
 from instar.store.records import Node
-from instar.store.sql.criteria import Criteria, Part, Value, check_text, joined
+from instar.store.sql.criteria import Criteria, Part, Value, check_conditions, check_text, joined
 from instar.store.sql.rows import fetched, node_of
 
 FEW = 1000  # nodes that are rather sorted than met by walking an index
@@ -61,6 +61,7 @@ def count(sql: Connection, query: Query) -> int:
 
 
 def _check(query: Query) -> None:
+    check_conditions(query.terms)
     order = query.order
     if not 0 <= query.limit <= MOST:
         raise BadInput(f"find: limit {query.limit} is not between 0 and {MOST:,}")
