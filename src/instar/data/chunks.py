@@ -11,6 +11,7 @@ import polars as pl
 from instar.base.errors import Corrupt, NotFound
 from instar.base.ids import content_id
 from instar.base.logical import canonical_frame, logical_digest
+from instar.store.tombstones import refuse_erased
 
 if TYPE_CHECKING:
     from instar.store import Store
@@ -34,14 +35,17 @@ class Chunk(msgspec.Struct, frozen=True):
     size: int
 
 
-def write_chunk(store: Store, frame: pl.DataFrame) -> Chunk:
+def write_chunk(store: Store, frame: pl.DataFrame, project: str = "") -> Chunk:
     """Keep the rows of ``frame`` as a blob, durable on return. No node is written: whoever owns the chunk does that.
 
-    Rows that the store has already keep the bytes that were written first.
+    Rows that the store has already keep the bytes that were written first. project : for which; raises Erased when it
+    erased these rows
     """
     frame = canonical_frame(frame)
     digest = logical_digest(frame)
     id = content_id("chunk", digest)
+    if project:
+        refuse_erased(store.nodes, project, [id])
     for known in store.nodes.files([id]):
         if _is_sound(store, known.digest):
             return Chunk(id, digest, known.digest, frame.height, known.size)

@@ -26,6 +26,7 @@ from instar.data.sources.source import Source
 from instar.store import open_store
 from instar.store.query import Query, Term
 from instar.store.records import Edge, Node, Record
+from instar.store.tombstones import refuse_erased
 
 if TYPE_CHECKING:
     from instar.data.profile import Profile
@@ -115,7 +116,8 @@ def import_data(
     progress : called with (rows done, rows in all or None)
 
     The same content again adds nothing: the version that is there is returned, with ``new`` false. What cannot be read
-    is an error before anything is recorded; chunks written before a late error belong to nothing.
+    is an error before anything is recorded; chunks written before a late error belong to nothing. Raises Erased when the
+    project erased one of the files, or rows that equal a chunk of them.
     """
     check_name("dataset", name)
     if chunk_rows < 1:
@@ -125,16 +127,17 @@ def import_data(
     schema = annotated(opened.schema(), units, roles)
     digests = {path: digest_file(path) for path in opened.files()}
     store = store() if callable(store) else store or open_store()
-    chunks = _write(store, opened, schema, chunk_rows, progress)
-    _unchanged(stamps)
     project = project_setting(project)
+    refuse_erased(store.nodes, project, [content_id("file", digest) for digest in digests.values()])
+    chunks = _write(store, opened, schema, chunk_rows, project, progress)
+    _unchanged(stamps)
     manifest = Manifest(schema, tuple(chunks))
     known = version_id(project, VERSION, name, manifest.digest)
+    blob = store.blobs.put(manifest.to_bytes())  # also when it is known: its bytes may have been damaged or erased
     if known in store.nodes.has([known]):
         return _handle(store, store.nodes.get([known])[0])
     told = {**opened.describe(), "chunk_rows": chunk_rows}
     activity = _activity(name, project, told, manifest, digests)
-    blob = store.blobs.put(manifest.to_bytes())
     id, record = version_record(store, name, blob, project=project, activity=activity.nodes[0].id, source=told)
     store.nodes.put([activity + record])
     return _handle(store, store.nodes.get([id])[0], new=True)
@@ -160,11 +163,13 @@ def dataset(
     return _handle(store, versions[max(versions) if version is None else version])
 
 
-def _write(store: Store, source: Source, schema: Schema, rows: int, progress: Progress | None) -> list[Chunk]:
+def _write(
+    store: Store, source: Source, schema: Schema, rows: int, project: str, progress: Progress | None
+) -> list[Chunk]:
     """Keep the rows of a source as chunks; a table without rows is one chunk without rows."""
     chunks, done = [], 0
     for frame in source.chunks(rows):
-        chunks.append(write_chunk(store, frame.select(schema.names)))
+        chunks.append(write_chunk(store, frame.select(schema.names), project))
         done += frame.height
         if progress:
             progress(done, source.rows())

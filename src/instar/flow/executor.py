@@ -18,6 +18,7 @@ from instar.flow.pipeline import Pipeline
 from instar.flow.step import RowVerb, Step
 from instar.flow.work import Work
 from instar.store.records import Edge, File, Node, Record
+from instar.store.tombstones import refuse_record
 from instar.track.code import code
 from instar.track.environment import environment
 
@@ -91,7 +92,9 @@ class Executor:
         work = Work(self.store, self.engine, self.done, step, self.memo)
         started = clock.now()
         outcome = step.verb.execute(work, step) if isinstance(step.verb, Action) else Outcome()
-        self.store.nodes.put([self._record(step, work, outcome, started)])
+        record = self._record(step, work, outcome, started)
+        refuse_record(self.store.nodes, self.project, record)
+        self.store.nodes.put([record])
         self.done[step] = Done(
             work.activity,
             outcome.ports,

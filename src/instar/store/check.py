@@ -11,6 +11,7 @@ from instar.store.blobs import every_blob
 from instar.store.query import CONTENT, NAMED
 from instar.store.records import File, Node, Record
 from instar.store.store import Store
+from instar.store.tombstones import Erased
 
 DIGEST_SAYS_ALL = ("dataset_version", "deployment_version")  # a model's version also depends on what trained it
 Progress = Callable[[int, int], None]
@@ -132,6 +133,8 @@ def _check_blobs(store: Store, needed: dict[str, File], findings: Findings, prog
                 findings.problems.append(
                     f"file {file.path} of node {file.node}: recorded with {file.size} bytes, its blob {digest} has {size}"
                 )
+        except Erased:
+            pass  # gone on purpose, and said so
         except (Corrupt, NotFound) as error:
             owner = f" (a file of node {needed[digest].node})" if digest in needed else ""
             findings.problems.append(f"{error}{owner}")

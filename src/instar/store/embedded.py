@@ -6,6 +6,7 @@ from pathlib import Path
 
 from instar.base.settings import DATABASE
 from instar.store.blobs import FolderBlobs
+from instar.store.explained import ExplainedBlobs
 from instar.store.sql.access import SqlAccess
 from instar.store.sql.database import Database, StoreBroken
 from instar.store.sql.labels import SqlLabels
@@ -30,7 +31,7 @@ class EmbeddedStore(Store):
         self.memo = SqlMemo(self.database)
         self.access = SqlAccess(self.database)
         self.peers = SqlPeers(self.database)
-        self.blobs = FolderBlobs(folder / "blobs")
+        self.blobs = ExplainedBlobs(FolderBlobs(folder / "blobs"), self.nodes)
 
     def problems(self) -> list[str]:
         return self.database.problems()

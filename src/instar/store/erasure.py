@@ -15,7 +15,7 @@ from instar.base.errors import BadInput
 from instar.base.settings import project_setting
 from instar.store.invalidation import EVENTS, LIVE, record_against
 from instar.store.protocols import writes
-from instar.store.records import Node
+from instar.store.records import Graph, Node
 from instar.store.store import Store
 from instar.store.tombstones import ERASURE, claims, gone
 from instar.store.wholes import whole
@@ -75,12 +75,16 @@ def erase_ids(
     everywhere: bool = False,
     dry_run: bool = False,
     shared: Sequence[str] = (),
+    clean: Collection[str] = (),
 ) -> Erasure:
-    """Erase exactly the nodes ``ids``. shared : parts that stay, to be told"""
+    """Erase exactly the nodes ``ids``.
+
+    shared : parts that stay, to be told;  clean : ids that hold nothing of it: neither they nor what came of them go
+    """
     if not reason.strip():
         raise BadInput("an erasure needs a reason; say why")
     project = project or project_setting(None)
-    below = descendants(store, ids)
+    below = descendants(store, ids, clean)
     came = [node.id for node in _with_bytes(store, below, project)]
     live = {label.value for label in store.labels.where(LIVE)}
     erased = tuple(dict.fromkeys([*ids, *(came if derived else ())]))
@@ -111,10 +115,25 @@ def _record(store: Store, ids: Sequence[str], reason: str, project: str, everywh
     return event
 
 
-def descendants(store: Store, ids: Sequence[str]) -> list[Node]:
-    """What came from any of ``ids``, themselves left out, by id."""
-    found = {node.id: node for id in ids for node in store.nodes.descendants(id).nodes}
+def descendants(store: Store, ids: Sequence[str], clean: Collection[str] = ()) -> list[Node]:
+    """What came from any of ``ids``, themselves left out, by id; not what came of it only through ``clean``."""
+    found: dict[str, Node] = {}
+    for id in ids:
+        graph = store.nodes.descendants(id)
+        reached = _reached(graph, set(clean))
+        found |= {node.id: node for node in graph.nodes if node.id in reached}
     return [node for id, node in sorted(found.items()) if id not in set(ids) and node.kind not in EVENTS]
+
+
+def _reached(graph: Graph, clean: set[str]) -> set[str]:
+    after: dict[str, set[str]] = {}
+    for edge in graph.edges:
+        after.setdefault(edge.dst, set()).add(edge.src)
+    reached, front = {graph.start}, {graph.start}
+    while front:
+        front = {id for here in front for id in after.get(here, ())} - reached - clean
+        reached |= front
+    return reached
 
 
 def _with_bytes(store: Store, nodes: Sequence[Node], project: str) -> list[Node]:
@@ -150,8 +169,3 @@ def _remove(store: Store, digests: Collection[str]) -> None:
     store.memo.clear()
     for digest in sorted(digests):
         store.blobs.delete(digest)
-
-
-def needed(store: Store, digests: Collection[str]) -> set[str]:
-    """Those of the blobs ``digests`` that were not erased: what a sync has to bring."""
-    return set(digests) - set(gone(store.nodes, digests, lifted=True))

@@ -22,6 +22,7 @@ from instar.base.ids import event_id
 from instar.base.names import check_name
 from instar.base.settings import author_setting, project_setting
 from instar.store.records import Edge, File, Label, Node, Record
+from instar.store.tombstones import refuse_erased
 from instar.track.recorder import Recorder, recorder
 from instar.track.values import as_measure, as_step, check_key, check_text, escaped, param
 
@@ -99,6 +100,7 @@ class Run:
         doc: dict[str, Any] = {
             "process": to.presence.name,
             "host": to.presence.host,
+            "folder": to.presence.folder,
             "pid": to.pid,
             "arguments": [escaped(argument) for argument in sys.argv[1:]],
         }
@@ -189,6 +191,7 @@ class Run:
                 f"run {self.name!r}: artifact {name!r} is kept already with other bytes ({known[:8]}, not {digest[:8]}); "
                 "keep it under another name"
             )
+        refuse_erased(live.store.nodes, self.project, (), (digest,))
         live.add(self.id, Record(files=(File(self.id, name, digest, size),)))
 
     def input(self, thing: Recorded | str, role: str = "input") -> None:
