@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from instar.base.ids import is_id
+from instar.store.filtering import filtered
+from instar.store.protocols import reads
 from instar.store.records import Edge, Graph, Node
 from instar.store.store import Store
 
@@ -22,20 +24,48 @@ class Branch:
     below: list[Branch] = field(default_factory=list)
 
 
-def why(store: Store, what: str, depth: int | None = None, project: str = "") -> Graph:
-    """Everything that ``what`` (an id, its beginning, or a name) came from, down to the source files."""
-    return store.nodes.ancestors(_id(store, what, project), depth)
+@reads()
+def why(
+    store: Store,
+    what: str,
+    depth: int | None = None,
+    project: str = "",
+    kinds: Sequence[str] = (),
+    stage: str = "",
+    since: int | None = None,
+    until: int | None = None,
+) -> Graph:
+    """Everything that ``what`` (an id, its beginning, or a name) came from, down to the source files.
+
+    depth : only so many edges away;  kinds, stage : only nodes of these kinds, or in this stage
+    since, until : only nodes made then (microseconds), and the content that they are tied to
+    The graph says how much was left out; edges lead over what was filtered out. Raises NotFound, Conflict, BadInput.
+    """
+    graph = store.nodes.ancestors(_id(store, what, project), depth)
+    return filtered(store, graph, kinds, stage, since, until)
 
 
-def impact(store: Store, what: str, depth: int | None = None, project: str = "") -> Graph:
-    """Everything that came from ``what``, up to the live deployments."""
-    return store.nodes.descendants(_id(store, what, project), depth)
+@reads()
+def impact(
+    store: Store,
+    what: str,
+    depth: int | None = None,
+    project: str = "",
+    kinds: Sequence[str] = (),
+    stage: str = "",
+    since: int | None = None,
+    until: int | None = None,
+) -> Graph:
+    """Everything that came from ``what``, up to the live deployments; filtered as for ``why``."""
+    graph = store.nodes.descendants(_id(store, what, project), depth)
+    return filtered(store, graph, kinds, stage, since, until)
 
 
 def _id(store: Store, what: str, project: str) -> str:
     return what if is_id(what) else store.nodes.resolve(what, project)
 
 
+@reads()
 def live_deployments(store: Store, what: str, project: str = "") -> list[Node]:
     """The deployment versions that came from ``what`` (or are it) and are live now."""
     versions = store.nodes.reached(_id(store, what, project), "down", ["deployment_version"])

@@ -118,12 +118,18 @@ class Metric(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Graph(msgspec.Struct, frozen=True):
-    """A part of the lineage: nodes, nearest first, with their distance from the start, and the edges walked."""
+    """A part of the lineage: nodes, nearest first, with their distance from the start, and the edges walked.
+
+    beyond : how many nodes lie further away than was asked for
+    hidden : how many nodes were filtered out, by kind; an edge ``derived`` of the role ``…`` leads over them
+    """
 
     start: str
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
     depth: dict[str, int]
+    beyond: int = 0
+    hidden: dict[str, int] = {}
 
     def of_kind(self, *kinds: str) -> list[Node]:
         return [node for node in self.nodes if node.kind in kinds]

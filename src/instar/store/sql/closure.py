@@ -66,13 +66,16 @@ def walk(sql: Connection, start: str, depth: int | None, up: bool) -> Graph:
     distance = _distances(first, after, depth)
     nodes = nodes_of(sql, distance)
     ids = {seq: node.id for seq, node in nodes.items()}
+    beyond = 0
     if depth is not None:
+        beyond = len({first, *(end for link in links for end in link[:2])} - ids.keys())
         links = [link for link in links if link[0] in ids and link[1] in ids]
     return Graph(
         start=start,
         nodes=tuple([nodes[seq] for seq in distance]),
         edges=tuple([Edge(ids[src], rel, ids[dst], role) for src, dst, rel, role in links]),
         depth={ids[seq]: far for seq, far in distance.items()},
+        beyond=beyond,
     )
 
 
