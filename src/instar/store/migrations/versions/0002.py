@@ -4,7 +4,7 @@ edges by serial numbers."""
 from __future__ import annotations
 
 from alembic import op
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, Double, ForeignKey, Integer, String, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import VARCHAR
 
 revision = "0002"
@@ -21,20 +21,14 @@ def upgrade() -> None:
     op.add_column("node", Column("recorded_from", _text, nullable=False, server_default=""))
     _number_labels()
     _number_ends()
-    if _on_postgresql():
-        op.drop_index("param_value", "param")
-        _index_by_value("param_value", "param")
+    _gather_params()
     op.create_table(
         "renewal",
         Column("node", _serial, ForeignKey("node.seq"), primary_key=True, autoincrement=False),
         Column("changed", BigInteger, nullable=False),
     )
     op.create_index("renewal_changed", "renewal", ["changed"])
-    op.add_column("metric_last", Column("changed", BigInteger, nullable=False, server_default="0"))
-    op.execute("UPDATE metric_last SET changed = 1")
-    op.drop_index("metric_last_value", "metric_last")
-    op.create_index("metric_last_value", "metric_last", ["key", "value", "run"])
-    op.create_index("metric_last_changed", "metric_last", ["changed"])
+    _gather_metrics()
     op.add_column("audit", Column("origin", _text, nullable=False, server_default=""))
     op.create_table("setting", Column("key", _text, primary_key=True), Column("value", _text, nullable=False))
     op.create_table(
@@ -44,6 +38,56 @@ def upgrade() -> None:
         Column("cursor", _text, nullable=False),
     )
     op.create_table("lease", Column("digest", _text, primary_key=True), Column("touched", BigInteger, nullable=False))
+
+
+def _gather_params() -> None:
+    """In SQLite what is asked of one run lies together, so the table is made anew."""
+    if _on_postgresql():
+        op.drop_index("param_value", "param")
+        _index_by_value("param_value", "param")
+        return
+    for index in ("param_value", "param_number"):
+        op.drop_index(index, "param")
+    op.rename_table("param", "param_0001")
+    op.create_table(
+        "param",
+        Column("run", _id, ForeignKey("node.id"), primary_key=True),
+        Column("key", _text, primary_key=True),
+        Column("value", _text, nullable=False),
+        Column("number", Double),
+        sqlite_with_rowid=False,
+    )
+    op.execute("INSERT INTO param (run, key, value, number) SELECT run, key, value, number FROM param_0001 ORDER BY 1, 2")
+    op.drop_table("param_0001")
+    _index_by_value("param_value", "param")
+    op.create_index("param_number", "param", ["key", "number"])
+
+
+def _gather_metrics() -> None:
+    """The same, and each gets a number that says when it changed."""
+    op.drop_index("metric_last_value", "metric_last")
+    if _on_postgresql():
+        op.add_column("metric_last", Column("changed", BigInteger, nullable=False, server_default="0"))
+        op.execute("UPDATE metric_last SET changed = 1")
+    else:
+        op.rename_table("metric_last", "metric_last_0001")
+        op.create_table(
+            "metric_last",
+            Column("run", _id, primary_key=True),
+            Column("key", _text, primary_key=True),
+            Column("step", BigInteger, nullable=False),
+            Column("at", BigInteger, nullable=False),
+            Column("value", Double),
+            Column("changed", BigInteger, nullable=False, server_default="0"),
+            sqlite_with_rowid=False,
+        )
+        op.execute(
+            "INSERT INTO metric_last (run, key, step, at, value, changed) "
+            "SELECT run, key, step, at, value, 1 FROM metric_last_0001 ORDER BY run, key"
+        )
+        op.drop_table("metric_last_0001")
+    op.create_index("metric_last_value", "metric_last", ["key", "value", "run"])
+    op.create_index("metric_last_changed", "metric_last", ["changed"])
 
 
 def _number_labels() -> None:
