@@ -38,6 +38,8 @@ BEFORE = {
     "instar key show": ["instar key new"],
     "instar key revoke": [ALL["instar key add"].example],  # type: ignore[attr-defined]
     "instar token revoke": ["instar token new ci"],
+    "instar push": ["instar init --store ../team"],
+    "instar pull": ["instar init --store ../team", "instar push ../team"],
 }
 ELSEWHERE = {"instar tour", "instar serve", "instar up"}  # tested in tests of their own
 

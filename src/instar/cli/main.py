@@ -41,6 +41,8 @@ COMMANDS = {
         Entry("find", "find", "Ask", "Find anything by what is known about it."),
         Entry("why", "lineage", "Ask", "Show what something came from, down to the source files."),
         Entry("impact", "lineage", "Ask", "Show what came of something, up to live deployments."),
+        Entry("push", "sync", "Look after", "Bring what another store lacks to it."),
+        Entry("pull", "sync", "Look after", "Bring everything, or one thing with its ancestry, from another store."),
         Entry("label", "label", "Look after", "Tag, stage or note anything that is recorded."),
         Entry("audit", "audit", "Look after", "Show who changed what may be done: keys, tokens, deployments."),
         Entry("invalidate", "invalidate", "Look after", "Say that something is wrong, and what it taints."),

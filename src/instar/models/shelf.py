@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from instar.base.errors import BadInput, NotFound
 from instar.base.ids import content_id
 from instar.models.bundle import Bundle
+from instar.models.vouched import need_vouched
 from instar.store.records import File, Node, Record
 
 if TYPE_CHECKING:
@@ -30,8 +31,9 @@ def put_bundle(store: Store, bundle: Bundle) -> tuple[str, Record]:
 
 
 def load_bundle(store: Store, node_id: str, trusted: Sequence[str] = ()) -> Bundle:
-    """The bundle of a ``bundle`` node. Raises NotFound, Corrupt, Untrusted."""
+    """The bundle of a ``bundle`` node. Raises NotFound, Corrupt, Untrusted, UntrustedCode."""
     with bundle_folder(store, node_id) as folder:
+        need_vouched(store, node_id, folder)
         return Bundle.load(folder, trusted)
 
 

@@ -33,6 +33,7 @@ class Presence:
     def __init__(self, store_folder: Path) -> None:
         self.name = event_id()
         self.host = socket.gethostname()
+        self.folder = str(store_folder)
         folder = store_folder / FOLDER
         folder.mkdir(exist_ok=True)
         self._path = folder / self.name
@@ -67,6 +68,14 @@ def _after_fork_in_child() -> None:
 
 
 os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
+def is_ours(store_folder: Path, host: str, folder: str) -> bool:
+    """Whether what a process of this ``host`` and ``folder`` left open is for this machine to judge, in this store.
+
+    folder : of the store, as the process that started the run saw it; empty in what older versions wrote
+    """
+    return host == socket.gethostname() and folder in ("", str(store_folder))
 
 
 def lives(store_folder: Path, name: str) -> bool:

@@ -10,7 +10,7 @@ from instar.base.errors import BadInput, NotFound
 from instar.base.settings import project_setting
 from instar.store.query import Query, Term, parse
 from instar.store.records import File, Label, Metric, Node
-from instar.track.presence import lives
+from instar.track.presence import is_ours, lives
 from instar.track.sweep import sweep
 
 if TYPE_CHECKING:
@@ -144,10 +144,16 @@ def _read(store: Store, nodes: list[Node]) -> list[TrackedRun]:
 
 
 def _status(store: Store, node: Node, labels: dict[str, Label]) -> tuple[str, int | None, str]:
-    """(status, end, error); a run without an end lives only as long as its process."""
+    """(status, end, error); a run without an end lives only as long as its process.
+
+    Whether a process of another machine, or of another store on this one, still lives is not for us to say.
+    """
     label = labels.get("status")
     if label is not None and label.value != "running":
         return label.value, label.at, labels["error"].value if "error" in labels else ""
-    if lives(store.folder, str(node.doc.get("process", ""))):
+    doc = node.doc
+    if not is_ours(store.folder, str(doc.get("host", "")), str(doc.get("folder", ""))):
+        return "running", None, ""
+    if lives(store.folder, str(doc.get("process", ""))):
         return "running", None, ""
     return "failed", label.at if label else node.created_at, DIED

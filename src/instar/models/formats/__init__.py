@@ -18,6 +18,7 @@ class Format(Protocol):
 
     name: str
     trusted: Sequence[str]  # types that load besides those the library itself calls safe
+    executes: bool  # whether reading a file back can run code from it, as pickle does
 
     def takes(self, estimator: Any) -> bool:
         """Whether ``estimator`` is of this library."""

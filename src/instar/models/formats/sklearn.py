@@ -36,6 +36,7 @@ class SklearnFormat:
 
     name = "sklearn"
     trusted: Sequence[str] = TRUSTED
+    executes = False
 
     def takes(self, estimator: Any) -> bool:
         from sklearn.base import BaseEstimator

@@ -16,6 +16,7 @@ from instar.models.leak import Leak, judge
 from instar.models.published import Published
 from instar.models.recording import SAMPLE
 from instar.models.shelf import bundle_folder, file_of
+from instar.models.vouched import need_vouched
 from instar.store.records import Node
 
 if TYPE_CHECKING:
@@ -109,4 +110,5 @@ class Subject:
     def measured(self) -> Measured:
         """What a clean process says of the bundle: one process serves every check that asks."""
         with bundle_folder(self.store, self.version.bundle_id) as folder:
+            need_vouched(self.store, self.version.bundle_id, folder)
             return measure_apart(folder, self.sample)

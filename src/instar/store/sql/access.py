@@ -45,7 +45,7 @@ class SqlAccess:
                 "registered_by": key.registered_by or actor().name,
             }
             sql.execute(insert(tables.key).values(**row))
-            _audit(sql, "key.add", key.id, actor().name, key.owner)
+            note(sql, "key.add", key.id, actor().name, key.owner)
 
         self._db.write(write)
 
@@ -66,7 +66,7 @@ class SqlAccess:
             )
             if not done.rowcount:
                 raise NotFound("unrevoked key", id, sql.scalars(select(t.id).where(t.revoked_at.is_(None))))
-            _audit(sql, "key.revoke", id, actor().name, "")
+            note(sql, "key.revoke", id, actor().name, "")
 
         self._db.write(write)
 
@@ -79,7 +79,7 @@ class SqlAccess:
                 raise Conflict(f"there is a token {token.name!r} already; revoke it first, or choose another name")
             row = msgspec.structs.asdict(token) | {"created_at": token.created_at or clock.now()}
             sql.execute(insert(tables.token).values(**row))
-            _audit(sql, "token.add", token.name, actor().name, token.role)
+            note(sql, "token.add", token.name, actor().name, token.role)
 
         self._db.write(write)
 
@@ -98,12 +98,12 @@ class SqlAccess:
             )
             if not done.rowcount:
                 raise NotFound("live token", name, sql.scalars(select(t.name).where(t.revoked_at.is_(None))))
-            _audit(sql, "token.revoke", name, actor().name, "")
+            note(sql, "token.revoke", name, actor().name, "")
 
         self._db.write(write)
 
     def audit(self, action: str, subject: str, by: str, detail: str = "") -> None:
-        self._db.write(lambda sql: _audit(sql, action, subject, by, detail))
+        self._db.write(lambda sql: note(sql, action, subject, by, detail))
 
     def audited(
         self,
@@ -126,7 +126,7 @@ class SqlAccess:
         return self._db.read(lambda sql: [Audited(*row) for row in sql.execute(query)])
 
 
-def _audit(sql: Connection, action: str, subject: str, by: str, detail: str) -> None:
+def note(sql: Connection, action: str, subject: str, by: str, detail: str) -> None:
     """What a token proved stands beside what is claimed."""
     acting = actor()
     origin = f"{acting.name} from {acting.origin}" if acting.proved else ""

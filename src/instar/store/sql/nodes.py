@@ -28,10 +28,10 @@ class SqlNodes:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def put(self, records: Sequence[Record], numbers: Mapping[str, int] = {}) -> None:
+    def put(self, records: Sequence[Record], numbers: Mapping[str, int] = {}, peer: str = "") -> None:
         """Write all of ``records`` or nothing. Raises Conflict, NotFound, BadInput."""
         record = join(records)
-        self._db.write(lambda sql: put(sql, record, numbers))
+        self._db.write(lambda sql: put(sql, record, numbers, peer))
 
     def get(self, ids: Sequence[str]) -> list[Node]:
         found = self._db.read(lambda sql: {node.id: node for node in read_nodes(sql, ids)})
@@ -106,11 +106,11 @@ class SqlNodes:
 
     def received(self, ids: Sequence[str]) -> dict[str, Received]:
         t = tables.node.c
-        query = select(t.id, t.recorded_at, t.recorded_by)
+        query = select(t.id, t.recorded_at, t.recorded_by, t.recorded_from)
 
         def read(sql: Connection) -> dict[str, Received]:
             rows = [row for some in pieces(ids) for row in sql.execute(query.where(t.id.in_(some)))]
-            return {row.id: Received(row.recorded_at, row.recorded_by) for row in rows}
+            return {row.id: Received(row.recorded_at, row.recorded_by, row.recorded_from) for row in rows}
 
         return self._db.read(read)
 

@@ -6,12 +6,17 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, delete, insert, select
 
-from instar.base.ids import event_id
+from instar.base import clock
+from instar.base.actor import actor
+from instar.base.errors import BadInput
+from instar.base.ids import event_id, is_id
 from instar.store.sql import tables
+from instar.store.sql.access import note
 from instar.store.sql.database import Database
 from instar.store.sql.rows import insert_new
 
 ID = "id"
+_TRUST = "trust:"  # before the id of a store whose code may run here
 
 
 class SqlPeers:
@@ -50,3 +55,22 @@ class SqlPeers:
                 sql.execute(insert(tables.peer), rows)
 
         self._db.write(write)
+
+    def trust(self, peer: str, trusted: bool = True) -> None:
+        if not is_id(peer):
+            raise BadInput(f"{peer!r} is no id of a store; `instar pull --trust` tells and trusts the right one")
+        t = tables.setting
+
+        def write(sql: Connection) -> None:
+            if trusted:
+                insert_new(sql, t, [{"key": _TRUST + peer, "value": str(clock.now())}])
+            else:
+                sql.execute(delete(t).where(t.c.key == _TRUST + peer))
+            note(sql, "peer.trust" if trusted else "peer.distrust", peer, actor().name, "")
+
+        self._db.write(write)
+
+    def trusted(self) -> list[str]:
+        t = tables.setting.c
+        query = select(t.key).where(t.key.startswith(_TRUST)).order_by(t.key)
+        return self._db.read(lambda sql: [key.removeprefix(_TRUST) for key in sql.scalars(query)])
