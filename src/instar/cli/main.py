@@ -48,6 +48,7 @@ COMMANDS = {
         Entry("invalidate", "invalidate", "Look after", "Say that something is wrong, and what it taints."),
         Entry("lift", "invalidate", "Look after", "Take back an invalidation, revocation or erasure."),
         Entry("erase", "erase", "Look after", "Erase something for good; that it was there stays on record."),
+        Entry("gc", "gc", "Look after", "Remove the blobs that nothing refers to."),
         Entry("check", "check", "Look after", "Check that everything in the store is what it says it is."),
         Entry("key", "key", "Look after", "Make signing keys; register, list and revoke public ones."),
         Entry("token", "token", "Look after", "Make, list and revoke the tokens of servers."),

@@ -12,7 +12,7 @@ import polars as pl
 
 from instar.base.clock import now
 from instar.base.digests import digest_file
-from instar.base.errors import BadInput, NotFound
+from instar.base.errors import BadInput, Conflict, NotFound
 from instar.base.ids import content_id, event_id, named_id, version_id
 from instar.base.names import check_name
 from instar.base.schema import Role, Schema
@@ -131,6 +131,7 @@ def import_data(
     refuse_erased(store.nodes, project, [content_id("file", digest) for digest in digests.values()])
     chunks = _write(store, opened, schema, chunk_rows, project, progress)
     _unchanged(stamps)
+    _still_there(store, chunks)
     manifest = Manifest(schema, tuple(chunks))
     known = version_id(project, VERSION, name, manifest.digest)
     blob = store.blobs.put(manifest.to_bytes())  # also when it is known: its bytes may have been damaged or erased
@@ -174,6 +175,13 @@ def _write(
         if progress:
             progress(done, source.rows())
     return chunks or [write_chunk(store, pl.DataFrame(schema=dtypes_of(schema)))]
+
+
+def _still_there(store: Store, chunks: Iterable[Chunk]) -> None:
+    """An import may take longer than the grace of ``gc``; asking renews it until the chunks are named in a node."""
+    files = {chunk.file for chunk in chunks}
+    if lost := files - store.blobs.has(files):
+        raise Conflict(f"{len(lost)} chunks were removed by `instar gc` while they were imported; import again")
 
 
 def _stamps(paths: Iterable[Path]) -> dict[Path, tuple[int, int]]:
