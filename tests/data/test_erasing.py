@@ -200,10 +200,9 @@ def test_an_erasure_needs_a_reason(store: Store, people: DatasetVersion) -> None
 def test_an_erasure_that_was_interrupted_is_carried_out_later(
     store: Store, people: DatasetVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("instar.store.erasure._remove", lambda store, digests: None)
-    event = erase(store, "people@1", "a person asked").event
-    monkeypatch.undo()
-    monkeypatch.setenv("INSTAR_AUTHOR", "ana")
+    with monkeypatch.context() as patch:
+        patch.setattr("instar.store.erasure._remove", lambda store, digests: None)
+        event = erase(store, "people@1", "a person asked").event
     assert apply_erasures(store, store.nodes.get([event])) > 0
     assert apply_erasures(store, store.nodes.get([event])) == 0
     assert not store.blobs.list()

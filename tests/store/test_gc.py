@@ -76,9 +76,9 @@ def test_a_blob_that_only_a_manifest_names_stays(store: Store) -> None:
 
 def test_an_erasure_that_was_interrupted_is_carried_out(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     import_data("films", pl.DataFrame({"x": [1, 2]}), store=store)
-    monkeypatch.setattr("instar.store.erasure._remove", lambda store, digests: None)
-    erase(store, "films@1", "why")
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr("instar.store.erasure._remove", lambda store, digests: None)
+        erase(store, "films@1", "why")
     assert store.blobs.list()
     collect(store)
     assert not store.blobs.list()

@@ -1,141 +1,140 @@
-"""``instar check``: is everything in the store what it says it is?"""
+"""``instar check``: is everything in the store what it says it is? And ``--repair``, from a store that has it right."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from instar.base.errors import Corrupt, NotFound
-from instar.base.ids import content_id, named_id, version_id
+from instar.base.errors import Corrupt, InstarError, NotFound
 from instar.store.blobs import every_blob
-from instar.store.query import CONTENT, NAMED
-from instar.store.records import File, Node, Record
+from instar.store.contents import READERS, reader
+from instar.store.recorded import PAGE, Recorded
+from instar.store.records import File
 from instar.store.store import Store
-from instar.store.tombstones import Erased
+from instar.store.tombstones import ERASURE, Erased, gone
 
-DIGEST_SAYS_ALL = ("dataset_version", "deployment_version")  # a model's version also depends on what trained it
 Progress = Callable[[int, int], None]
 
 
 @dataclass
 class Findings:
-    """What ``check`` looked at, and what is wrong (nothing, in a sound store)."""
+    """What ``check`` looked at, and what is wrong (nothing, in a sound store).
+
+    warnings : what is odd and harms nothing;  repaired : what was wrong and is right again
+    """
 
     nodes: int = 0
     edges: int = 0
     blobs: int = 0
     problems: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    repaired: list[str] = field(default_factory=list)
 
     @property
     def clean(self) -> bool:
         return not self.problems
 
 
-def check(store: Store, progress: Progress = lambda done, of: None) -> Findings:
+def check(store: Store, progress: Progress = lambda done, of: None, repair: Store | None = None) -> Findings:
     """Read everything: the database's own check, ids against what they follow from, ends of edges, acyclicity, that
-    whoever used something is informed by its maker, sizes of files, and every blob against its digest.
+    whoever used something is informed by its maker, numbers, labels and metrics, sizes of files, every blob against its
+    digest, manifests against chunks, and the rows of chunks against their logical digest.
 
     progress : called with (blobs read, blobs in all)
+    repair : a store that may have good copies of damaged or missing blobs; they are taken over. Nothing else is changed
     """
     findings = Findings(problems=store.problems())
-    needed: dict[str, File] = {}
-    lineage = _Lineage()
-    above: dict[str, list[str]] = {}
+    recorded, files = Recorded(), Files(findings)
     cursor, more = "", True
     while more:
-        page = store.nodes.since(cursor, 5000)
+        page = store.nodes.since(cursor, PAGE)
         cursor, more = page.cursor, page.more
-        _check_nodes(page.record, findings)
-        for edge in page.record.edges:
-            if edge.rel != "used":  # a step may give content again that it read: the order is what ``informed`` says
-                above.setdefault(edge.src, []).append(edge.dst)
-        lineage.add(page.record)
-        for file in page.record.files:
-            if needed.setdefault(file.digest, file).size != file.size:
-                findings.problems.append(f"file {file.path} of node {file.node}: its blob has another size elsewhere")
-    _check_order(above, findings)
-    findings.problems += lineage.uninformed()
-    _check_blobs(store, needed, findings, progress)
+        recorded.add(page.record)
+        files.add(page.record.files)
+    findings.nodes, findings.edges = len(recorded.kinds), recorded.edges
+    findings.problems += recorded.problems()
+    findings.problems += recorded.beside(store)
+    findings.warnings += recorded.warnings()
+    if ERASURE in recorded.kinds.values():
+        findings.problems += _still_there(store, files)
+    _Blobs(store, recorded.kinds, files, findings, repair).look(progress)
     return findings
 
 
-def _check_nodes(record: Record, findings: Findings) -> None:
-    findings.nodes += len(record.nodes)
-    findings.edges += len(record.edges)
-    for node in record.nodes:
-        if _expected_id(node) not in (None, node.id):
-            source = f"its digest {node.digest}" if node.kind in CONTENT else "its project, name and digest"
-            findings.problems.append(f"{node.kind} {node.id}: its id does not follow from {source}")
+class Files:
+    """The files of nodes by their blobs; those whose bytes somebody can read are kept one by one."""
+
+    def __init__(self, findings: Findings) -> None:
+        self.needed: dict[str, File] = {}
+        self.readable: dict[str, list[File]] = {}
+        self._findings = findings
+        self._paths = {path for _, path in READERS}
+
+    def add(self, files: tuple[File, ...]) -> None:
+        for file in files:
+            if self.needed.setdefault(file.digest, file).size != file.size:
+                told = f"file {file.path} of node {file.node}: its blob has another size elsewhere"
+                self._findings.problems.append(told)
+            if file.path in self._paths:
+                self.readable.setdefault(file.digest, []).append(file)
 
 
-def _expected_id(node: Node) -> str | None:
-    """The id that follows from what the node says; None for what happened once, and for models' versions."""
-    if node.kind in CONTENT:
-        return content_id(node.kind, node.digest)
-    if node.kind in NAMED:
-        return named_id(node.project, node.kind, node.name)
-    if node.kind in DIGEST_SAYS_ALL:
-        return version_id(node.project, node.kind, node.name, node.digest)
-    return None
+class _Blobs:
+    """Every blob that is there or should be."""
 
+    def __init__(
+        self, store: Store, kinds: dict[str, str], files: Files, findings: Findings, repair: Store | None
+    ) -> None:
+        self._store, self._kinds, self._files, self._findings, self._source = store, kinds, files, findings, repair
 
-class _Lineage:
-    """Whether whoever used something that was made is informed by one who made it: ancestors are found along that."""
+    def look(self, progress: Progress) -> None:
+        there = {blob.digest for blob in every_blob(self._store.blobs)}
+        wanted = sorted(there | set(self._files.needed))
+        for done, digest in enumerate(wanted, 1):
+            if (data := self._sound(digest)) is not None:
+                self._findings.blobs += 1
+                self._findings.problems += self._read(digest, data)
+            progress(done, len(wanted))
 
-    def __init__(self) -> None:
-        self._used: list[tuple[str, str]] = []
-        self._makers: dict[str, set[str]] = {}
-        self._informed: dict[str, set[str]] = {}
-
-    def add(self, record: Record) -> None:
-        for edge in record.edges:
-            if edge.rel == "used":
-                self._used.append((edge.src, edge.dst))
-            elif edge.rel == "generated":
-                self._makers.setdefault(edge.src, set()).add(edge.dst)
-            elif edge.rel == "informed":
-                self._informed.setdefault(edge.src, set()).add(edge.dst)
-
-    def uninformed(self) -> list[str]:
-        return [
-            f"activity {user} used {thing} and is informed by none that made it: `instar why` would stop there"
-            for user, thing in self._used
-            if (makers := self._makers.get(thing)) and makers.isdisjoint(self._informed.get(user, ()))
-        ]
-
-
-def _check_order(above: dict[str, list[str]], findings: Findings) -> None:
-    """Nothing may come from itself: take away what has no ancestors left, again and again; nothing may remain."""
-    waits = {id: len(set(targets)) for id, targets in above.items()}
-    below: dict[str, set[str]] = {}
-    for id, targets in above.items():
-        for target in targets:
-            below.setdefault(target, set()).add(id)
-    free = [id for id in below if id not in waits]
-    while free:
-        for id in below.get(free.pop(), ()):
-            waits[id] -= 1
-            if not waits[id]:
-                del waits[id]
-                free.append(id)
-    findings.problems += [f"node {id} is its own ancestor, or came from one that is" for id in sorted(waits)]
-
-
-def _check_blobs(store: Store, needed: dict[str, File], findings: Findings, progress: Progress) -> None:
-    there = {blob.digest for blob in every_blob(store.blobs)}
-    wanted = sorted(there | set(needed))
-    for done, digest in enumerate(wanted, 1):
+    def _sound(self, digest: str) -> bytes | None:
         try:
-            size = len(store.blobs.read(digest))
-            findings.blobs += 1
-            if digest in needed and needed[digest].size != size:
-                file = needed[digest]
-                findings.problems.append(
-                    f"file {file.path} of node {file.node}: recorded with {file.size} bytes, its blob {digest} has {size}"
-                )
+            return self._store.blobs.read(digest)
         except Erased:
-            pass  # gone on purpose, and said so
+            return None  # gone on purpose, and its node says so
         except (Corrupt, NotFound) as error:
-            owner = f" (a file of node {needed[digest].node})" if digest in needed else ""
-            findings.problems.append(f"{error}{owner}")
-        progress(done, len(wanted))
+            file = self._files.needed.get(digest)
+            owner = f" (a file of node {file.node})" if file is not None else ""
+            return self._repaired(digest, f"{error}{owner}")
+
+    def _repaired(self, digest: str, wrong: str) -> bytes | None:
+        if self._source is None:
+            self._findings.problems.append(wrong)
+            return None
+        try:
+            data = self._source.blobs.read(digest)
+            self._store.blobs.put(data)
+        except InstarError as error:
+            self._findings.problems.append(f"{wrong}; not repaired from {self._source.location}: {error}")
+            return None
+        self._findings.repaired.append(f"blob {digest}: a good copy was taken from {self._source.location}")
+        return data
+
+    def _read(self, digest: str, data: bytes) -> Iterator[str]:
+        """What the bytes say otherwise than the record."""
+        file = self._files.needed.get(digest)
+        if file is not None and file.size != len(data):
+            recorded = f"recorded with {file.size} bytes, its blob {digest} has {len(data)}"
+            yield f"file {file.path} of node {file.node}: {recorded}"
+        for file in self._files.readable.get(digest, ()):
+            read = reader(self._kinds.get(file.node, ""), file.path)
+            if read is not None:
+                [node] = self._store.nodes.get([file.node])
+                yield from read.disagreements(self._store, node, file, data)
+
+
+def _still_there(store: Store, files: Files) -> Iterator[str]:
+    """Bytes that were to be erased."""
+    away = gone(store.nodes, files.needed)
+    for digest in sorted(store.blobs.has(away)):
+        file = files.needed[digest]
+        yield f"file {file.path} of node {file.node} was erased, and its bytes are still here; `instar gc` removes them"
