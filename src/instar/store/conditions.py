@@ -38,7 +38,7 @@ MOST_TERMS = 200  # of one query: what a database can still plan
 MOST_NESTED = 30
 
 
-class Term(msgspec.Struct, frozen=True, omit_defaults=True, tag="term"):
+class Term(msgspec.Struct, frozen=True, omit_defaults=True, tag="term", forbid_unknown_fields=True):
     """One condition: ``key`` is one of KEYS, ``text``, or one of COMPARED with the name in ``name``.
 
     op : ``=``, ``!=``, ``<``, ``<=``, ``>`` or ``>=``
@@ -54,19 +54,19 @@ class Term(msgspec.Struct, frozen=True, omit_defaults=True, tag="term"):
     details: tuple[tuple[str, str], ...] = ()
 
 
-class Not(msgspec.Struct, frozen=True, tag="not"):
+class Not(msgspec.Struct, frozen=True, tag="not", forbid_unknown_fields=True):
     """Holds where ``of`` does not."""
 
     of: Condition
 
 
-class AllOf(msgspec.Struct, frozen=True, tag="all"):
+class AllOf(msgspec.Struct, frozen=True, tag="all", forbid_unknown_fields=True):
     """Holds where each of ``of`` holds."""
 
     of: tuple[Condition, ...]
 
 
-class AnyOf(msgspec.Struct, frozen=True, tag="any"):
+class AnyOf(msgspec.Struct, frozen=True, tag="any", forbid_unknown_fields=True):
     """Holds where one of ``of`` holds."""
 
     of: tuple[Condition, ...]
@@ -75,7 +75,7 @@ class AnyOf(msgspec.Struct, frozen=True, tag="any"):
 Condition = Term | Not | AllOf | AnyOf
 
 
-class Order(msgspec.Struct, frozen=True, omit_defaults=True):
+class Order(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What comes first; what has no such value comes last either way, and ties go newest first.
 
     key : created, name, metric or param;  name : of the metric or parameter
@@ -86,7 +86,7 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True):
     descending: bool = True
 
 
-class Query(msgspec.Struct, frozen=True, omit_defaults=True):
+class Query(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What to find: every one of ``terms`` must hold. At most ``limit`` nodes, newest first unless ``order`` says else.
 
     after : the id of the last node of the page before

@@ -19,7 +19,7 @@ Relation = Literal[
 ]
 
 
-class Node(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class Node(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, forbid_unknown_fields=True):
     """Anything recorded, immutable.
 
     digest : of its content, for content and versions
@@ -37,7 +37,7 @@ class Node(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     doc: dict[str, Any] = {}
 
 
-class Edge(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class Edge(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, forbid_unknown_fields=True):
     """``src``, the later thing, came from ``dst`` (PROV's direction). role : what for (``table:seen``, ``train``, …)"""
 
     src: str
@@ -46,7 +46,7 @@ class Edge(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     role: str = ""
 
 
-class Feature(msgspec.Struct, frozen=True, omit_defaults=True):
+class Feature(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A column of a dataset version, or an input or target of a model version; searched by ``find``."""
 
     node: str
@@ -56,7 +56,7 @@ class Feature(msgspec.Struct, frozen=True, omit_defaults=True):
     role: str = ""
 
 
-class Param(msgspec.Struct, frozen=True, omit_defaults=True):
+class Param(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A parameter of a run as text, and as a number where it is one."""
 
     run: str
@@ -65,7 +65,7 @@ class Param(msgspec.Struct, frozen=True, omit_defaults=True):
     number: float | None = None
 
 
-class File(msgspec.Struct, frozen=True):
+class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A file of a node: where it lies inside the node, and the blob that holds it. size : bytes"""
 
     node: str
@@ -74,7 +74,7 @@ class File(msgspec.Struct, frozen=True):
     size: int
 
 
-class Record(msgspec.Struct, frozen=True, omit_defaults=True):
+class Record(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What is written together or not at all. Blobs it names must have been put before."""
 
     nodes: tuple[Node, ...] = ()
@@ -93,7 +93,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
         )
 
 
-class Label(msgspec.Struct, frozen=True, omit_defaults=True):
+class Label(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What may change about a node: tag, alias, stage, note, status. History is kept and the last write wins.
 
     at : hybrid logical time, microseconds;  id : decides when two have the same ``at``
@@ -107,7 +107,7 @@ class Label(msgspec.Struct, frozen=True, omit_defaults=True):
     id: str = ""
 
 
-class Metric(msgspec.Struct, frozen=True, array_like=True):
+class Metric(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """One point of a metric. at : microseconds since 1970"""
 
     run: str
@@ -155,7 +155,7 @@ class LabelPage(msgspec.Struct, frozen=True):
     more: bool
 
 
-class Series(msgspec.Struct, frozen=True, order=True):
+class Series(msgspec.Struct, frozen=True, order=True, forbid_unknown_fields=True):
     """One metric of one run."""
 
     run: str
@@ -222,7 +222,7 @@ class Rows(msgspec.Struct, frozen=True):
     more: bool = False
 
 
-class Key(msgspec.Struct, frozen=True, omit_defaults=True):
+class Key(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A person's registered public key. id : fingerprint;  public : raw Ed25519 bytes in hex"""
 
     id: str
@@ -233,7 +233,7 @@ class Key(msgspec.Struct, frozen=True, omit_defaults=True):
     revoked_at: int | None = None
 
 
-class Token(msgspec.Struct, frozen=True, omit_defaults=True):
+class Token(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A token, known only by its sha-256. role : viewer, contributor, approver or admin"""
 
     digest: str

@@ -16,7 +16,7 @@ from instar.store.store import Store
 Format = Literal["json", "svg", "mermaid", "prov"]
 FORMAT = ("format", Format, "json")  # the further parameter of what answers with a lineage
 Page = Annotated[int, Meta(ge=1, le=10_000)]
-Text = Annotated[str, Meta(max_length=100_000)]
+Text = Annotated[str, Meta(max_length=10_000)]
 
 
 class Found(msgspec.Struct, frozen=True):

@@ -47,8 +47,7 @@ class Application:
         blobs = BlobRoutes(scopes, self.calls, store.folder / UPLOADS, most_blob)
         routes = [
             Operations(scopes, self.calls, most_body),
-            Route(BLOBS + "{digest}", blobs.put, methods=["PUT"]),
-            Route(BLOBS + "{digest}", blobs.get, methods=["GET"]),
+            Route(BLOBS + "{digest}", blobs.answer, methods=["GET", "PUT"]),
             *QuestionRoutes(scopes, self.calls, most_body).routes(),
             Route(f"{PREFIX}/openapi.json", self._document),
             Route(f"{PREFIX}/health", self._health),

@@ -43,6 +43,9 @@ class BlobRoutes:
             path.unlink()
         self._scopes, self._calls, self._folder, self._most = scopes, calls, folder, most
 
+    async def answer(self, request: Request) -> Response:
+        return await (self.put if request.method == "PUT" else self.get)(request)
+
     async def put(self, request: Request) -> Response:
         """Keep the bytes of the body under their digest, which must be the one in the path; durable when answered."""
         identity = identity_of(request.scope)
@@ -66,7 +69,7 @@ class BlobRoutes:
         return encode(request.scope, {"digest": digest, "size": size})
 
     async def get(self, request: Request) -> Response:
-        """The bytes, checked; a corrupt blob is an error, never an answer. ``Range`` gives a part."""
+        """The bytes, checked: a corrupt blob is an error, never an answer. ``Range`` gives a part, ``HEAD`` none."""
         identity = identity_of(request.scope)
         identity.need("viewer")
         digest, store = self._digest(request), self._scopes.store_for(identity)
@@ -81,10 +84,6 @@ class BlobRoutes:
 
         await self._calls.run(fetch, actor_of(request.scope), changes=False)
         return BlobFile(path, media_type=BYTES, background=BackgroundTask(path.unlink))
-
-    async def head(self, request: Request) -> Response:
-        """Whether the blob is there and whole, and its size: it is read and checked as for ``GET``."""
-        return await self.get(request)
 
     def _digest(self, request: Request) -> str:
         request.scope["instar.route"] = f"blobs.{request.method.lower()}"

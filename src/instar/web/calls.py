@@ -8,8 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from typing import Any, TypeVar
 
+from sqlalchemy.exc import IntegrityError
+
 from instar.base.actor import Actor, acting
-from instar.base.errors import BadInput
+from instar.base.errors import BadInput, Conflict
 
 T = TypeVar("T")
 READERS, WRITERS = 8, 24  # writers wait for one commit together, so more of them share it
@@ -48,6 +50,11 @@ def as_actor(actor: Actor | None, work: Callable[[], T]) -> T:
             return work()
     except OverflowError as error:
         raise BadInput(f"a number does not fit into 64 bits ({error}); send a smaller one") from None
+    except IntegrityError as error:
+        raise Conflict(
+            f"what was sent does not go with what is recorded ({error.orig}); nothing was written. "
+            "Put a node before, or with, what names it"
+        ) from None
     except UnicodeEncodeError as error:
         raise BadInput(f"text that is not Unicode: {error}; send UTF-8") from None
 

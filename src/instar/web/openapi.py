@@ -45,7 +45,9 @@ def document() -> bytes:
     """The document, as JSON. It is made once, when somebody first asks for it."""
     types = [*_types()]
     schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
-    schema = {id(type): found for type, found in zip(types, schemas)}
+    tuples: dict[str, Doc] = {}
+    components = _hoisted(components, tuples)
+    schema = {id(type): _hoisted(found, tuples) for type, found in zip(types, schemas)}
     paths: dict[str, Doc] = {}
     for operation in operations().values():
         paths[operation.path] = {"post": _operation(operation, schema)}
@@ -63,11 +65,25 @@ def document() -> bytes:
         "paths": {**paths, **_others()},
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": {**components, "Error": _ERROR},
+            "schemas": {**components, **tuples, "Error": _ERROR},
             "responses": {f"E{status}": _error(said, status) for status, said in ERRORS.items()},
         },
     }
     return msgspec.json.encode(doc)
+
+
+def _hoisted(schema: Any, tuples: dict[str, Doc]) -> Any:
+    """The schema with its tuples as components of their own: tools stumble over one that lies in a list."""
+    if isinstance(schema, list):
+        return [_hoisted(each, tuples) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {key: _hoisted(value, tuples) for key, value in schema.items()}
+    if "prefixItems" not in found or "title" in found:
+        return found
+    name = "-".join(["Tuple", *(each.get("type") or each["$ref"].rpartition("/")[2] for each in found["prefixItems"])])
+    tuples[name] = found
+    return {"$ref": _REF.format(name=name)}
 
 
 def _types() -> Iterator[Any]:
@@ -137,6 +153,12 @@ def _others() -> dict[str, Doc]:
     return {
         BLOBS + "{digest}": {
             "parameters": [digest],
+            "head": {
+                "operationId": "blobs.head",
+                "tags": ["blobs"],
+                "summary": "Whether the blob is there and whole: it is read and checked.",
+                "responses": {"200": {"description": "It is."}, **{status: _bare(status) for status in _ALWAYS}},
+            },
             "get": {
                 "operationId": "blobs.get",
                 "tags": ["blobs"],
@@ -165,6 +187,10 @@ def _others() -> dict[str, Doc]:
             }
         },
     }
+
+
+def _bare(status: str) -> Doc:
+    return {"description": ERRORS[int(status)]}
 
 
 def _answer(schema: Doc) -> Doc:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import import_module
-from typing import Any, cast, get_origin, get_type_hints
+from typing import Any, get_origin, get_type_hints
 
 import msgspec
 from starlette.requests import Request
@@ -140,6 +140,6 @@ def from_query(type: type[msgspec.Struct], given: Sequence[tuple[str, str]]) -> 
         else:
             found[name] = value
     try:
-        return cast(msgspec.Struct, msgspec.convert(found, type, strict=False))
+        return msgspec.convert(found, type, strict=False)
     except msgspec.ValidationError as error:
         raise wrong_field(error) from None
