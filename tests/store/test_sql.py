@@ -9,6 +9,7 @@ from tests.contracts.store.labels import SUBJECT, LabelsContract
 from tests.contracts.store.metrics import MetricsContract
 from tests.contracts.store.nodes import NodesContract
 from tests.contracts.store.peers import PeersContract
+from tests.contracts.store.texts import TextsContract
 
 from instar.store import Store
 from instar.store.protocols import Access, Blobs, Labels, Memo, Metrics, Nodes, Peers
@@ -56,3 +57,9 @@ class TestPeers(PeersContract):
     @pytest.fixture
     def peers(self, store: Store) -> Peers:
         return store.peers
+
+
+class TestTexts(TextsContract):
+    @pytest.fixture
+    def texts(self, store: Store) -> Store:
+        return store

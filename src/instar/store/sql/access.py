@@ -11,6 +11,7 @@ from instar.base.errors import Conflict, NotFound
 from instar.store.records import Audited, Key, Token
 from instar.store.sql import tables
 from instar.store.sql.database import Database
+from instar.store.sql.texts import check_texts
 
 
 class SqlAccess:
@@ -24,6 +25,8 @@ class SqlAccess:
 
         Raises Conflict when it is somebody else's, or was revoked.
         """
+
+        check_texts(key)
 
         def write(sql: Connection) -> None:
             t = tables.key.c
@@ -73,6 +76,8 @@ class SqlAccess:
     def add_token(self, token: Token) -> None:
         """Register a token by its sha-256. Raises Conflict when the name is taken by a live one."""
 
+        check_texts(token)
+
         def write(sql: Connection) -> None:
             t = tables.token.c
             if sql.execute(select(t.name).where(t.name == token.name, t.revoked_at.is_(None))).first() is not None:
@@ -103,6 +108,7 @@ class SqlAccess:
         self._db.write(write)
 
     def audit(self, action: str, subject: str, by: str, detail: str = "") -> None:
+        check_texts([action, subject, by, detail])
         self._db.write(lambda sql: note(sql, action, subject, by, detail))
 
     def audited(

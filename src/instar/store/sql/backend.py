@@ -46,6 +46,6 @@ def cause(error: BaseException) -> BaseException:
 def not_kept(error: BaseException) -> BadInput:
     """A value that no column holds: a text with NUL or half a character, a whole number beyond 64 bits."""
     return BadInput(
-        f"a value cannot be kept: {str(cause(error)).splitlines()[0]}; nothing was written. "
+        f"a value is none that the database takes: {str(cause(error)).splitlines()[0]}; nothing was changed. "
         "Texts are without NUL and half characters, whole numbers have at most 64 bits"
     )

@@ -17,6 +17,7 @@ from instar.store.sql import tables
 from instar.store.sql.database import Database, pieces
 from instar.store.sql.paging import position
 from instar.store.sql.rows import insert_new, known_ids
+from instar.store.sql.texts import check_texts
 
 _columns = (
     tables.label.c.subject,
@@ -36,6 +37,7 @@ class SqlLabels:
 
     def set(self, labels: Sequence[Label]) -> list[Label]:
         """Write all of ``labels`` or none. Raises NotFound if a subject is unknown."""
+        check_texts(labels)
         return self._db.write(lambda sql: _set(sql, labels))
 
     def of(self, subjects: Sequence[str]) -> dict[str, dict[str, Label]]:
@@ -62,6 +64,7 @@ class SqlLabels:
 
     def merge(self, labels: Sequence[Label]) -> list[Label]:
         """Take over labels as they are; returns those from more than an hour ahead."""
+        check_texts(labels)
         limit = clock.now() + clock.HOUR
         self._db.write(lambda sql: _merge(sql, [label for label in labels if label.at <= limit]))
         return [label for label in labels if label.at > limit]

@@ -10,6 +10,7 @@ from instar.base import clock
 from instar.store.sql import tables
 from instar.store.sql.database import Database, pieces
 from instar.store.sql.rows import insert_new
+from instar.store.sql.texts import check_texts
 
 
 class SqlMemo:
@@ -30,6 +31,7 @@ class SqlMemo:
     def put(self, entries: Mapping[str, bytes]) -> None:
         if not entries:
             return
+        check_texts(list(entries))
         at = clock.now()
         rows = [{"key": key, "value": value, "at": at} for key, value in entries.items()]
         self._db.write(lambda sql: insert_new(sql, tables.memo, rows))

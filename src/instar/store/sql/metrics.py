@@ -17,6 +17,7 @@ from instar.store.sql import tables
 from instar.store.sql.database import Database, pieces
 from instar.store.sql.paging import position
 from instar.store.sql.points import Row, append_points, keep_last
+from instar.store.sql.texts import check_texts
 
 _INTEGERS = range(-(2**63), 2**63)
 
@@ -32,6 +33,7 @@ class SqlMetrics:
             return
         rows = [(p.run, p.key, p.step, p.at, None if p.value != p.value else p.value) for p in points]
         last = _last_of_each(rows)
+        check_texts([row[:2] for row in last])
 
         def write(sql: Connection) -> None:
             changed = (sql.execute(select(func.max(tables.metric_last.c.changed))).scalar() or 0) + 1

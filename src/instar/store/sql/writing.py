@@ -19,11 +19,15 @@ from instar.store.sql.edges import put_edges
 from instar.store.sql.paging import numbers_of
 from instar.store.sql.renewal import renew, with_more
 from instar.store.sql.rows import insert_rows, read_nodes, to_doc
+from instar.store.sql.texts import check_texts
 
 NUMBER = "number"  # the label that keeps what a version was numbered in the store it came from
 
 
 def join(records: Sequence[Record]) -> Record:
+    """All of ``records`` as one. Raises BadInput for a text that no database keeps."""
+    for record in records:
+        check_texts(record)
     return Record(
         *(
             tuple(item for record in records for item in getattr(record, name))
