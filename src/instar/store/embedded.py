@@ -8,6 +8,7 @@ from instar.base.settings import DATABASE
 from instar.store.blobs import FolderBlobs
 from instar.store.explained import ExplainedBlobs
 from instar.store.sql.access import SqlAccess
+from instar.store.sql.catalogue import SqliteCatalogue
 from instar.store.sql.database import Database, StoreBroken
 from instar.store.sql.labels import SqlLabels
 from instar.store.sql.memo import SqlMemo
@@ -31,6 +32,7 @@ class EmbeddedStore(Store):
         self.memo = SqlMemo(self.database)
         self.access = SqlAccess(self.database)
         self.peers = SqlPeers(self.database)
+        self.catalogue = SqliteCatalogue(folder / DATABASE)
         self.blobs = ExplainedBlobs(FolderBlobs(folder / "blobs"), self.nodes)
 
     def problems(self) -> list[str]:

@@ -19,6 +19,7 @@ from instar.store.opening import without_secrets
 from instar.store.protocols import Blobs
 from instar.store.sql import tables
 from instar.store.sql.access import SqlAccess
+from instar.store.sql.catalogue import PostgresCatalogue
 from instar.store.sql.database import Database
 from instar.store.sql.labels import SqlLabels
 from instar.store.sql.memo import SqlMemo
@@ -49,6 +50,7 @@ class PostgresStore(Store):
         self.memo = SqlMemo(database)
         self.access = SqlAccess(database)
         self.peers = SqlPeers(database)
+        self.catalogue = PostgresCatalogue(database)
         self.blobs = ExplainedBlobs(blobs, self.nodes)
 
     def problems(self) -> list[str]:
