@@ -157,7 +157,7 @@ class _Plan:
         return self._rows(Part(f"SELECT {_COLUMNS} {body.sql} ORDER BY {order} LIMIT {limit}", body.values))
 
     def count(self) -> int:
-        body = self._body(_Phase(Part("1 = 1")), [])
+        body = self._body(_Phase(Part("1 = 1")), [Part("1 = 1")])  # a query may have no term at all
         return int(self._rows(Part(f"SELECT count(*) {body.sql}", body.values))[0][0])
 
     def _body(self, phase: _Phase, conditions: list[Part]) -> Part:
