@@ -66,6 +66,15 @@ def test_the_answer_leads_to_the_file_and_the_file_to_the_deployment(tours: Tour
     assert first["check"]["clean"]
 
 
+def test_all_is_pushed_to_a_second_store_once_and_a_doubt_there_reaches_the_models(tours: Tours) -> None:
+    _, first, _, second = tours
+    assert first["share"]["nodes"] > 50
+    assert first["share"]["again"] == second["share"]["again"] == 0
+    assert second["share"]["nodes"] < first["share"]["nodes"]
+    assert first["homologate"]["A"]["version"] in first["share"]["tainted"]
+    assert first["share"]["lifted"]
+
+
 def test_the_pictures_are_there(tours: Tours) -> None:
     folder, _, _, _ = tours
     pictures = {path.name for path in (folder / "store" / "tour").glob("*.svg")}

