@@ -19,7 +19,9 @@ def thread() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1)
 
 
-def test_predictions_are_readable_at_once_and_durable_without_waiting_for_more(tmp_path: Path, thread: ThreadPoolExecutor) -> None:
+def test_predictions_are_readable_at_once_and_durable_without_waiting_for_more(
+    tmp_path: Path, thread: ThreadPoolExecutor
+) -> None:
     async def scenario() -> None:
         writer = Writer(SegmentFile(tmp_path, header()), thread)
         assert [writer.predicted(b"p%d" % number) for number in range(3)] == [0, 1, 2]
