@@ -61,7 +61,7 @@ def run(
     tracked.flush()
     settings = {PARENT: tracked.id, "INSTAR_STORE": store.location, "INSTAR_PROJECT": shell.project}
     try:
-        status, output = _execute(list(words), {**os.environ, **settings}, quiet=shell.as_json)
+        status, output = _execute(list(words), {**os.environ, **store.environment, **settings}, quiet=shell.as_json)
     except FileNotFoundError:
         tracked.end(f"no command {words[0]!r}")
         raise NotFound("command", words[0], next_step="is it installed, and on the PATH?") from None

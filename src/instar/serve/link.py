@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 import msgspec
@@ -37,12 +37,15 @@ class HostLink(asyncio.Protocol):
         self._decode = msgspec.msgpack.Decoder(Reply).decode
 
     @classmethod
-    async def start(cls, loader: str, arguments: Sequence[str]) -> HostLink:
-        """Start a host and wait until its candidates are loaded. Raises HostDied with what it said."""
+    async def start(cls, loader: str, arguments: Sequence[str], secrets: Mapping[str, str]) -> HostLink:
+        """Start a host and wait until its candidates are loaded. Raises HostDied with what it said.
+
+        secrets : go to it in its environment; its arguments can be read by everybody on the machine
+        """
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         with theirs:
-            environment = {**dict.fromkeys(_ONE_THREAD, "1"), **os.environ}
+            environment = {**dict.fromkeys(_ONE_THREAD, "1"), **os.environ, **secrets}
             command = [sys.executable, "-m", "instar.serve.host", str(theirs.fileno()), loader, *arguments]
             process = subprocess.Popen(
                 command,

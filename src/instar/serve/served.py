@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any
 
@@ -43,7 +43,7 @@ class Served:
     journal: Journal
     state: PolicyState
 
-    def __init__(self, live: Live, loader: str, arguments: Sequence[str]) -> None:
+    def __init__(self, live: Live, loader: str, arguments: Sequence[str], secrets: Mapping[str, str]) -> None:
         self.live = live
         self.policy: Policy = policy_from_doc(live.spec.policy)
         self.random = Random(live.spec.seed)
@@ -53,7 +53,7 @@ class Served:
         self.model_calls = 0
         self.predictions: Counter[str] = Counter()  # by version
         self.latency = Histogram()
-        self._loader, self._arguments = loader, list(arguments)
+        self._loader, self._arguments, self._secrets = loader, list(arguments), secrets
         self._loop = asyncio.get_running_loop()
         self._timeout = live.spec.timeout_ms / 1000
         self._batcher = Batcher(len(live.arms), live.spec.latency_ms / 1000, self._ask, MOST_WAITING)
@@ -80,7 +80,7 @@ class Served:
         self.truth = msgspec.json.Decoder(python_type(signatures[0].target.type)).decode
 
     async def _new_link(self) -> HostLink:
-        link = await HostLink.start(self._loader, self._arguments)
+        link = await HostLink.start(self._loader, self._arguments, self._secrets)
         link.answered = self._answered
         link.ended = self._host_ended
         return link

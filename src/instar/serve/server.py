@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 import subprocess
 import sys
@@ -165,7 +166,7 @@ class Server:
         """Start a deployment version beside the one that is served, then let requests go to it."""
         try:
             live = await asyncio.to_thread(need_servable, self.store, wanted.id)
-            served = Served(live, self._loader, [self.store.location, *live.arms])
+            served = Served(live, self._loader, [self.store.location, *live.arms], self.store.environment)
             await served.start()
         except InstarError as error:
             self._refuse(wanted, str(error))
@@ -254,7 +255,8 @@ class Server:
         while self._seal_again:
             self._seal_again = False
             command = [sys.executable, "-m", "instar.serve.seal", self.store.location]
-            status = await asyncio.to_thread(subprocess.call, command, stdin=subprocess.DEVNULL)
+            environment = {**os.environ, **self.store.environment}
+            status = await asyncio.to_thread(subprocess.call, command, env=environment, stdin=subprocess.DEVNULL)
             if status:
                 _say(f"sealing ended with {status}; the segments stay as they are and the next start seals them")
         self._sealing = None
