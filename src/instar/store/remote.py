@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_origin, get_type_hints
 
 import msgspec
 
@@ -77,11 +77,15 @@ def method_of(operation: Operation, connection: Connection) -> Callable[..., Any
     """The method of a facet that calls ``operation`` on the server."""
     decode = msgspec.msgpack.Decoder(operation.result).decode
     prepare = _PREPARE.get(operation.name)
+    # A mapping is a collection of its keys; it would go over the wire as something else.
+    hints = get_type_hints(operation.parameters)
+    collections = [name for name in operation.names if get_origin(hints[name]) is Collection]
 
     def call(*arguments: Any, **named: Any) -> Any:
         if len(arguments) > len(operation.names):
             raise TypeError(f"{operation.name} takes at most {len(operation.names)} arguments, not {len(arguments)}")
         given = {**dict(zip(operation.names, arguments)), **named}
+        given |= {name: list(given[name]) for name in collections if isinstance(given.get(name), Mapping)}
         answer = connection.call(operation.path, given if prepare is None else prepare(given), operation.repeatable)
         return decode(answer)
 
