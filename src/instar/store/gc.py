@@ -6,7 +6,8 @@ So a blob goes only when nobody touched it for that long and no node names it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import msgspec
 
@@ -15,9 +16,9 @@ from instar.base.errors import BadInput
 from instar.store.blobs import every_blob
 from instar.store.contents import NAMING, reader
 from instar.store.erasure import apply_erasures
-from instar.store.protocols import writes
+from instar.store.protocols import Blobs, Nodes, writes
 from instar.store.query import Query, Term
-from instar.store.records import File, Stored
+from instar.store.records import Stored
 from instar.store.store import Store
 from instar.store.tombstones import ERASURE, Erased, gone
 
@@ -64,7 +65,7 @@ def collected(
         away = set(gone(store.nodes, held))
         free = sorted((set(some) - held) | away)
         if free and named is None:
-            named = named_by_manifests(store)
+            named = set(blobs_named(store.nodes, store.blobs))
         free = [digest for digest in free if digest in away or digest not in (named or ())]
         taken = free if dry_run else list(store.blobs.collect(free, before))
         removed += [some[digest] for digest in taken]
@@ -73,22 +74,15 @@ def collected(
     return Collected(tuple(removed), sum(blob.size for blob in removed), erased, len(every) - len(removed))
 
 
-def named_by_manifests(store: Store) -> set[str]:
+def blobs_named(nodes: Nodes, blobs: Blobs) -> Iterator[str]:
     """The blobs that manifests name. Two writers may pack the same rows into other bytes: then no chunk names one."""
-    return {digest for _, digests in manifests(store) for digest in digests}
-
-
-def manifests(store: Store) -> Iterator[tuple[File, Sequence[str]]]:
-    """Each manifest that is there, with the blobs that it names."""
     cursor, more = "", True
     while more:
-        page = store.nodes.since(cursor, 5000)
+        page = nodes.since(cursor, 5000)
         cursor, more = page.cursor, page.more
         files = [file for file in page.record.files if file.path in NAMING]
-        kinds = {node.id: node.kind for node in store.nodes.get(sorted({file.node for file in files}))}
+        kinds = {node.id: node.kind for node in nodes.get(sorted({file.node for file in files}))}
         for file in files:
             if (read := reader(kinds[file.node], file.path)) is not None:
-                try:
-                    yield file, read.blobs_named(store.blobs.read(file.digest))
-                except Erased:
-                    continue
+                with suppress(Erased):
+                    yield from read.blobs_named(blobs.read(file.digest))

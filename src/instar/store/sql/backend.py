@@ -34,6 +34,9 @@ class Backend(Protocol):
     def explain(self, error: BaseException) -> BaseException:
         """The failure in words for people; what is somebody else's error stays as it is."""
 
+    def keep_copy(self, schema: str) -> None:
+        """Before a migration: keep what is there with this ``schema``, where the database can, and say so."""
+
     def problems(self, sql: Connection) -> list[str]:
         """What the database finds wrong with itself."""
 

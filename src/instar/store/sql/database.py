@@ -172,6 +172,7 @@ class Database:
         else:
             from instar.store.migrations import upgrade  # alembic costs a second: only when needed
 
+            self._backend.keep_copy(found)
             self.write(lambda sql: upgrade(sql, tables.HEAD))
 
     def _version(self) -> str | None:

@@ -95,6 +95,9 @@ class Postgresql:
             f"see whether PostgreSQL runs at {self._url.host or 'its socket'}:{self._url.port or 5432}, then try again"
         )
 
+    def keep_copy(self, schema: str) -> None:
+        """A server's own backups are its administrator's; the migration itself is one transaction."""
+
     def problems(self, sql: Connection) -> list[str]:
         """Indexes and checks that were never finished. (That rows refer to others the server sees to itself.)"""
         broken = "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid OR NOT indisready"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, event
 
 from instar.base.errors import InstarError
 from instar.store.sql.backend import cause, not_kept
+from instar.store.sql.copying import copy_database
 from instar.store.sql.failures import StoreBroken, StoreBusy
 
 _MISTAKES = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError, sqlite3.NotSupportedError)
@@ -53,6 +55,14 @@ class Sqlite:
                 f"the disk of the store {self.where} is full; nothing was written. Free space, try again"
             )
         return StoreBroken(self.where, str(said))
+
+    def keep_copy(self, schema: str) -> None:
+        """``store.db.<schema>.backup`` beside it; one that is there is kept, since it may be all that is left."""
+        path = Path(self.where)
+        kept = path.with_name(f"{path.name}.{schema}.backup")
+        if not kept.exists():
+            copy_database(path, kept)
+        print(f"instar: migrating the store {path}; as it was, its database is kept in {kept.name}", file=sys.stderr)
 
     def problems(self, sql: Connection) -> list[str]:
         """Pages, indexes, and rows that refer to nothing."""
