@@ -25,6 +25,7 @@ BEFORE = {
     "instar data log": ["instar data import films.csv --name films"],
     "instar data show": ["instar data import films.csv --name films"],
     "instar impact": ["instar data import films.csv --name films"],
+    "instar restore": ["instar backup ../backup"],
     "instar lift": ["instar invalidate films.csv --reason wrong"],
     "instar models evidence": ["instar homologate movie-rating@1"],
     "instar models lift": ["instar models revoke movie-rating@1 --reason wrong"],
@@ -36,6 +37,7 @@ BEFORE = {
     ],
     "instar undeploy": ["instar deploy rating movie-rating@1 --experimental"],
     "instar key show": ["instar key new"],
+    "instar rule remove": ["instar rule add cheap run"],
     "instar key revoke": [ALL["instar key add"].example],  # type: ignore[attr-defined]
     "instar token revoke": ["instar token new ci"],
     "instar push": ["instar init --store ../team"],

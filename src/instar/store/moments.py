@@ -77,8 +77,11 @@ def stretch(text: str) -> tuple[int, int]:
     if not (found := _TIME.fullmatch(text)):
         raise ValueError(text)
     year, month, day, hour, minute, second, fraction = found.groups()
-    clocked = (int(hour or 0), int(minute or 0), int(second or 0), int((fraction or "0").ljust(6, "0")))
-    first = _moment(int(year), int(month or 1), int(day or 1), *clocked)
+    clocked = timedelta(hours=int(hour or 0), minutes=int(minute or 0), seconds=int(second or 0))
+    if int(hour or 0) > 23 or int(minute or 0) > 59 or int(second or 0) > 59:
+        raise ValueError(text)
+    first = _moment(int(year), int(month or 1), int(day or 1))
+    first += clocked // timedelta(microseconds=1) + int((fraction or "0").ljust(6, "0"))
     if fraction:
         return first, first + 10 ** (6 - len(fraction))
     if second or minute or day:
@@ -86,8 +89,8 @@ def stretch(text: str) -> tuple[int, int]:
     return first, _moment(int(year), int(month) + 1) if month and month != "12" else _moment(int(year) + 1)
 
 
-def _moment(year: int, month: int = 1, day: int = 1, *clocked: int) -> int:
-    return (datetime(year, month, day, *clocked, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+def _moment(year: int, month: int = 1, day: int = 1) -> int:
+    return (datetime(year, month, day, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 
 
 def as_written(moment: int) -> str:
