@@ -4,71 +4,175 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 import click
 
 from instar.base import clock
 from instar.cli.names import described, short
 from instar.cli.render import Tree, cell, counted, shortened
-from instar.cli.shell import Shell, command
+from instar.cli.render import plain as render
+from instar.cli.shell import Shell, command, to_json
 
 if TYPE_CHECKING:
     from instar.serve.tables import Decision
     from instar.store.lineage import Branch
     from instar.store.records import Graph
 
+P = ParamSpec("P")
 _PREDICTION = re.compile(r"[0-9a-f]{8}-[0-9a-f]{32}-\d+")
 depth_option = click.option("--depth", type=click.IntRange(min=1), help="Only so many steps away.")
 all_option = click.option("--all", "everything", is_flag=True, help="Also chunks, code and environments.")
 
 
+FORMS = ("text", "json", "svg", "mermaid", "prov")
+
+
+class When(click.ParamType):  # type: ignore[type-arg]
+    """A time such as 2026-11-20, 2026-11-20T10:00 or today, in UTC; its first microsecond."""
+
+    name = "time"
+
+    def convert(self, value: str, _: click.Parameter | None, __: click.Context | None) -> int:
+        from instar.store.moments import stretch
+
+        try:
+            return stretch(value)[0]
+        except ValueError:
+            self.fail(f"{value!r} is no time such as 2026-11-20, 2026-11-20T10:00, or today (all in UTC)")
+
+
+def _options(function: Callable[Concatenate[Shell, P], None]) -> Callable[Concatenate[Shell, P], None]:
+    for option in reversed(
+        (
+            depth_option,
+            click.option("--kind", "kinds", multiple=True, help="Only this kind; may be given several times."),
+            click.option("--stage", default="", help="Only what is in this stage."),
+            click.option("--since", type=When(), help="Only what was made then or later, such as 2026-11-20."),
+            click.option("--until", type=When(), help="Only what was made until then."),
+            click.option(
+                "--as", "form", type=click.Choice(FORMS), default="text", show_default=True, help="In this form."
+            ),
+            click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file."),
+            all_option,
+        )
+    ):
+        function = option(function)
+    return function
+
+
 @command("why", example="instar why movie-rating@1")
 @click.argument("what")
-@depth_option
-@all_option
-def why(shell: Shell, what: str, depth: int | None, everything: bool) -> None:
+@_options
+def why(shell: Shell, /, what: str, form: str, output: Path | None, everything: bool, **filters: Any) -> None:
     """Show what something came from: activities, data, models, down to the source files.
 
     WHAT is an id or its beginning, NAME, NAME@NUMBER, KIND:NAME, the name of an imported
     file, or the id of a prediction.
+
+    As a picture: --as svg --output why.svg; for a Markdown page --as mermaid; for others --as prov
+    (PROV-JSON). What filters leave out is counted, and dotted lines lead over it.
     """
     from instar.store import lineage
 
     if _PREDICTION.fullmatch(what):
-        show_prediction(shell, what, depth, everything)
+        show_prediction(shell, what, form, output, everything, filters)
     else:
-        show(shell, lineage.why(shell.store, what, depth, shell.project), everything)
+        show(shell, lineage.why(shell.store, what, project=shell.project, **filters), form, output, everything)
 
 
 @command("impact", example="instar impact films")
 @click.argument("what")
-@depth_option
-@all_option
-def impact(shell: Shell, what: str, depth: int | None, everything: bool) -> None:
+@_options
+def impact(shell: Shell, /, what: str, form: str, output: Path | None, everything: bool, **filters: Any) -> None:
     """Show what came of something: data, models, up to the deployments that use it.
 
     WHAT is an id or its beginning, NAME, NAME@NUMBER, KIND:NAME, or the name of an imported file.
+    It ends in the live deployments, and in how many predictions would have to be withdrawn.
+    Filters and forms are those of `instar why`.
     """
+    from instar.serve.withdrawal import withdrawals
     from instar.store import lineage
 
-    show(shell, lineage.impact(shell.store, what, depth, shell.project), everything)
+    graph = lineage.impact(shell.store, what, project=shell.project, **filters)
+    live = lineage.live_deployments(shell.store, graph.start)
+    answers = withdrawals(shell.store, graph.start)
+    told = described(shell.store, live)
+    data = {"live": told, "withdraw": answers}
+    lines = [f"live: {node['name']} ({short(node['id'])})" for node in told] or ["nothing of it is live"]
+    lines += [f"to withdraw: {each}" for each in answers]
+    show(shell, graph, form, output, everything, data, lines)
 
 
-def show(shell: Shell, graph: Graph, everything: bool) -> None:
-    """The graph as a tree from its start, and how much there is of each kind."""
-    shell.answer(plain(shell, graph), tree(shell, graph, everything), f"in all: {total(graph)}")
+def show(
+    shell: Shell,
+    graph: Graph,
+    form: str,
+    output: Path | None,
+    everything: bool,
+    data: dict[str, Any] | None = None,
+    lines: Sequence[str] = (),
+) -> None:
+    """The graph in the form that is asked for. data, lines : what else to say, as JSON and as text"""
+    if shell.as_json or form == "json":
+        text = to_json({**plain(shell, graph), **(data or {})})
+    elif form == "text":
+        parts = [tree(shell, graph, everything), f"in all: {total(graph)}", *left_out(graph), *lines]
+        if output is None:
+            shell.answer(None, *parts)
+            return
+        text = "\n".join(map(render, parts))
+    else:
+        text = drawn_as(shell, graph, form, everything)
+    if output is None:
+        print(text)
+    else:
+        output.write_text(text + "\n", encoding="utf-8")
+        shell.answer({"written": str(output)}, f"written to {output}")
 
 
-def show_prediction(shell: Shell, id: str, depth: int | None, everything: bool) -> None:
+def drawn_as(shell: Shell, graph: Graph, form: str, everything: bool) -> str:
+    """The graph as a picture or a document for others. everything : also code and environments"""
+    from instar.store.draw import mermaid, svg
+    from instar.store.filtering import without
+    from instar.store.lineage import title, with_makers
+    from instar.store.prov import prov_text
+
+    if form == "prov":
+        return prov_text(shell.store, graph)
+    graph = with_makers(shell.store, graph)
+    if not everything:
+        graph = without(graph, [node.id for node in graph.nodes if node.kind not in ("code", "environment")])
+    numbers = shell.store.nodes.numbers([node.id for node in graph.nodes])
+    if form == "mermaid":
+        return mermaid(graph, numbers)
+    start = next(node for node in graph.nodes if node.id == graph.start)
+    return svg(graph, numbers, title=f"Lineage of {title(start, numbers.get(start.id))}").rstrip()
+
+
+def left_out(graph: Graph) -> list[str]:
+    """What the answer does not show, in words."""
+    lines = [f"{counted(graph.beyond, 'node')} further away: give a greater --depth"] if graph.beyond else []
+    hidden = ", ".join(counted(count, kind.replace("_", " ")) for kind, count in graph.hidden.items())
+    return lines + ([f"left out by the filters: {hidden}"] if hidden else [])
+
+
+def show_prediction(
+    shell: Shell, id: str, form: str, output: Path | None, everything: bool, filters: dict[str, Any]
+) -> None:
     """The decision behind an answer, then what the model that gave it came from."""
     from instar.serve.lookup import lookup
     from instar.store import lineage
 
     found = lookup(id, shell.store)
-    graph = lineage.why(shell.store, found.version, depth)
-    data = {"prediction": found, **plain(shell, graph)}
-    shell.answer(data, decision(found, tree(shell, graph, everything)), f"in all: {total(graph)}")
+    graph = lineage.why(shell.store, found.version, **filters)
+    if form == "text" and not shell.as_json and output is None:
+        root = decision(found, tree(shell, graph, everything))
+        shell.answer(None, root, f"in all: {total(graph)}", *left_out(graph))
+    else:
+        show(shell, graph, form, output, everything, {"prediction": found})
 
 
 def decision(found: Decision, origin: Tree) -> Tree:
@@ -101,6 +205,8 @@ def plain(shell: Shell, graph: Graph) -> dict[str, Any]:
     return {
         "start": graph.start,
         "nodes": [{**node, "depth": graph.depth[node["id"]]} for node in described(shell.store, graph.nodes)],
+        "beyond": graph.beyond,
+        "hidden": graph.hidden,
         "edges": [{"src": edge.src, "rel": edge.rel, "dst": edge.dst, "role": edge.role} for edge in graph.edges],
     }
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from instar.base.ids import is_id
 from instar.store.filtering import filtered
 from instar.store.protocols import reads
@@ -63,6 +65,16 @@ def impact(
 
 def _id(store: Store, what: str, project: str) -> str:
     return what if is_id(what) else store.nodes.resolve(what, project)
+
+
+def with_makers(store: Store, graph: Graph) -> Graph:
+    """The graph with the edges that say which of its activities made which of its things.
+
+    The walk upwards leaves them out, since it does not pass through what was used; a whole picture shows them.
+    """
+    edges = store.nodes.edges([node.id for node in graph.nodes], "out", "generated")
+    made = [edge for edge in edges if edge.dst in graph.depth]
+    return msgspec.structs.replace(graph, edges=tuple(dict.fromkeys((*graph.edges, *made))))
 
 
 @reads()
