@@ -45,6 +45,7 @@ COMMANDS = {
         Entry("pull", "sync", "Look after", "Bring everything, or one thing with its ancestry, from another store."),
         Entry("rule", "rule", "Ask", "Keep questions under a name, and ask them."),
         Entry("note", "note", "Look after", "Note something about one thing or several."),
+        Entry("diff", "diff", "Ask", "Show where two models, runs or datasets part."),
         Entry("label", "label", "Look after", "Tag, stage or note anything that is recorded."),
         Entry("audit", "audit", "Look after", "Show who changed what may be done: keys, tokens, deployments."),
         Entry("invalidate", "invalidate", "Look after", "Say that something is wrong, and what it taints."),
