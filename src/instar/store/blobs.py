@@ -11,10 +11,11 @@ from pathlib import Path
 from uuid import uuid4
 
 import obstore
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore
 
 from instar.base.digests import digest_bytes, digest_file
-from instar.base.errors import BadInput, Corrupt, NotFound
+from instar.base.errors import BadInput, Corrupt, InstarError, NotFound
 from instar.store.protocols import Blobs
 from instar.store.records import Stored
 
@@ -47,22 +48,21 @@ class FolderBlobs:
     def put(self, data: bytes) -> str:
         digest = digest_bytes(data)
         if not self._sound(digest, len(data)):
-            temporary = self._temporary()
-            obstore.put(self._store, temporary, data, use_multipart=False)
-            self._keep(temporary, digest)
+            with self._writing() as temporary:
+                obstore.put(self._store, temporary, data, use_multipart=False)
+                self._keep(temporary, digest)
         return digest
 
     def put_file(self, path: Path) -> tuple[str, int]:
         digest, size = digest_file(path), path.stat().st_size
         if not self._sound(digest, size):
-            temporary = self._temporary()
-            obstore.put(self._store, temporary, path)
-            if (copied := digest_file(self._folder / temporary)) != digest:
-                obstore.delete(self._store, temporary)
-                raise BadInput(
-                    f"{path} changed while it was read ({digest} became {copied}); import it when it is at rest"
-                )
-            self._keep(temporary, digest)
+            with self._writing() as temporary:
+                obstore.put(self._store, temporary, path)
+                if (copied := digest_file(self._folder / temporary)) != digest:
+                    raise BadInput(
+                        f"{path} changed while it was read ({digest} became {copied}); import it when it is at rest"
+                    )
+                self._keep(temporary, digest)
         return digest, size
 
     def read(self, digest: str) -> bytes:
@@ -165,6 +165,20 @@ class FolderBlobs:
 
     def _temporary(self) -> str:
         return f"tmp/{uuid4().hex}"
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[str]:
+        """A temporary name. When it cannot be written, nothing of it takes up space: the disk may be full."""
+        temporary = self._temporary()
+        try:
+            yield temporary
+        except (OSError, BaseError) as error:
+            if "No space left" in str(error) or "quota" in str(error).lower():
+                where = f"the disk of the blobs in {self._folder}"
+                raise InstarError(f"{where} is full; nothing was kept. Free space, try again") from error
+            raise
+        finally:
+            (self._folder / temporary).unlink(missing_ok=True)
 
     def _keep(self, temporary: str, digest: str) -> None:
         """Sync, rename, and sync the folder and, once, the one above it, so that the names are durable too."""
