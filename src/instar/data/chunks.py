@@ -16,6 +16,7 @@ from instar.store.tombstones import refuse_erased
 if TYPE_CHECKING:
     from instar.store import Store
 
+FILE = "data.parquet"  # of a chunk's node
 CHUNK_ROWS = 65_536
 ROW_GROUP_ROWS = 65_536  # bounded, whatever the chunk: readers hold whole row groups in memory
 COMPRESSION_LEVEL = 3
@@ -63,8 +64,20 @@ def _is_sound(store: Store, blob: str) -> bool:
 
 
 def read_chunk(store: Store, chunk: Chunk) -> pl.DataFrame:
-    """The rows. Raises NotFound when the blob is gone, Corrupt when its bytes are not those that were written."""
-    return pl.read_parquet(io.BytesIO(store.blobs.read(chunk.file)))
+    """The rows. Raises NotFound when the blob is gone, Corrupt when its bytes are not those that were written.
+
+    A manifest of another store names the bytes that were written first there; those written first here hold the same rows.
+    """
+    try:
+        data = store.blobs.read(chunk.file)
+    except NotFound:
+        data = _first_written(store, chunk)
+    return pl.read_parquet(io.BytesIO(data))
+
+
+def _first_written(store: Store, chunk: Chunk) -> bytes:
+    others = [file.digest for file in store.nodes.files([chunk.id]) if file.path == FILE]
+    return store.blobs.read(others[0] if others else chunk.file)
 
 
 def parquet_bytes(frame: pl.DataFrame) -> bytes:

@@ -18,7 +18,7 @@ class Format(Protocol):
 
     name: str
     trusted: Sequence[str]  # types that load besides those the library itself calls safe
-    executes: bool  # whether reading a file back can run code from it, as pickle does
+    executes: bool  # whether reading back can run code, as pickle does; ``canonical`` covers all that decides what runs
 
     def takes(self, estimator: Any) -> bool:
         """Whether ``estimator`` is of this library."""
