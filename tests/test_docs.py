@@ -47,10 +47,11 @@ from instar.store import open_store
 from instar.store.protocols import ROLES
 from instar.store.query import KEYS, KINDS
 from instar.store.records import Relation
+from instar.store.shipped import SHIPPED
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-PAGES = ("dataflows", "approval", "serving", "store")
+PAGES = ("dataflows", "approval", "serving", "store", "find")
 ADDRESS = "127.0.0.1:7071"  # what the pages say; the tests' server listens on a free port
 BLOCK = re.compile(r"^(?:<!-- (?P<note>.+?) -->\n)?```(?P<language>\w*)\n(?P<code>.*?)^```$", re.S | re.M)
 STOP = "<!-- stop the server -->"
@@ -302,7 +303,8 @@ NAMED: dict[str, tuple[str, Sequence[str]]] = {
     "metrics": ("serving", sorted({name for name in re.findall(r'"(instar_\w+)"', METRICS)})),
     "kinds": ("store", sorted(KINDS)),
     "relations": ("store", get_args(Relation)),
-    "keys of find": ("store", KEYS),
+    "keys of find": ("find", KEYS),
+    "rules": ("find", sorted(SHIPPED)),
     "settings": ("store", sorted(SETTINGS)),
 }
 

@@ -86,7 +86,8 @@ def _asked(shell: Shell, text: str, limit: int | None, order: str | None, after:
 def _all(store: Store, asked: Query) -> list[Node]:
     import msgspec
 
-    found, page = list[Node](), list[Node]()
+    found: list[Node] = []
+    page: list[Node] = []
     while not found or len(page) == PAGE:
         asked = msgspec.structs.replace(asked, limit=PAGE, after=found[-1].id if found else asked.after)
         page = store.nodes.find(asked)

@@ -40,7 +40,7 @@ def common_ancestors(store: Store, a: str, b: str, project: str = "") -> Shared:
     first, second = (store.nodes.ancestors(store.nodes.resolve(each, project)) for each in (a, b))
     nodes = {node.id: node for node in first.nodes if node.kind not in ("code", "environment")}
     shared = nodes.keys() & {node.id for node in second.nodes}
-    passed = {edge.dst for edge in (*first.edges, *second.edges) if edge.src in shared}
+    passed = {edge.dst for edge in store.nodes.edges(sorted(shared), "out")}
     nearest = sorted((nodes[id] for id in shared - passed), key=lambda node: (first.depth[node.id], node.kind, node.id))
     return Shared(first.nodes[0], second.nodes[0], tuple(nearest), len(shared))
 

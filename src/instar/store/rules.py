@@ -32,7 +32,7 @@ from instar.store.written import quoted
 
 NAMED, VERSION = "rule", "rule_version"
 REMOVED = "removed"  # the label of a rule that is not asked any more; its versions stay
-_SQL = re.compile(r"\s*(select|with|values)\b", re.I)
+_SQL = re.compile(r"\s*(select|with|values|insert|update|delete|drop|create|alter|attach|pragma|copy|explain)\s", re.I)
 _IN_FIND = re.compile(r"(?<=[:<>=]):([A-Za-z_]\w*)")
 _IN_SQL = re.compile(r"'(?:[^']|'')*'|(?<!:):([A-Za-z_]\w*)")
 _EXAMPLE = "0"  # reads as text, as a number and as a name
