@@ -21,29 +21,10 @@ from instar.web.server import WebServer
 ROOT = Path(__file__).parents[2]
 
 
-class WebProcess:
-    """``instar up --no-serve`` on a free port."""
+class Asked:
+    """Something that answers HTTP at ``port``."""
 
-    def __init__(self, location: str, folder: Path, *options: str, environment: dict[str, str] | None = None) -> None:
-        """location : of the store;  folder : where what the server says on standard error goes"""
-        words = ["up", "--no-serve", "--store", location, "--port", "0", *options]
-        self.errors = folder / "server.err"
-        with self.errors.open("ab") as errors:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "instar", *words],
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                cwd=ROOT,
-                env={**os.environ, **(environment or {})},
-            )
-        assert self.process.stdout is not None
-        self.ready = self.process.stdout.readline().decode()
-        assert self.ready.startswith("instar: store ready on "), self.errors.read_text()
-        self.url = self.ready.split()[4].rstrip(",")
-
-    @property
-    def port(self) -> int:
-        return int(self.url.rpartition(":")[2])
+    port: int
 
     def ask(
         self, method: str, path: str, body: Any = None, token: str | None = None, **headers: str
@@ -62,6 +43,49 @@ class WebProcess:
             return response.status, msgspec.json.decode(text) if is_json and text else text, response.headers
         finally:
             connection.close()
+
+
+class WebProcess(Asked):
+    """``instar up --no-serve`` on a free port."""
+
+    def __init__(
+        self,
+        location: str,
+        folder: Path,
+        *options: str,
+        environment: dict[str, str] | None = None,
+        serve: bool = False,
+    ) -> None:
+        """location : of the store;  folder : where what the server says on standard error goes;  serve : a data plane too"""
+        words = ["up", *([] if serve else ["--no-serve"]), "--store", location, "--port", "0", *options]
+        self.errors = folder / "server.err"
+        with self.errors.open("ab") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "instar", *words],
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                cwd=ROOT,
+                env={**os.environ, **(environment or {})},
+            )
+        assert self.process.stdout is not None
+        self.ready = self.process.stdout.readline().decode()
+        assert self.ready.startswith("instar: store ready on "), self.errors.read_text()
+        self.url = self.ready.split()[4].rstrip(",")
+        self.port = int(self.url.rpartition(":")[2])
+
+    def serve_address(self) -> tuple[str, int]:
+        """Of the data plane, when it says that it is ready."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline().decode()
+        assert line.startswith("instar: ready on "), self.errors.read_text()
+        host, _, port = line.split()[3].rstrip(",").removeprefix("http://").rpartition(":")
+        return host, int(port)
+
+    def child(self) -> int:
+        """The process of the data plane."""
+        children = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        (found,) = [int(child) for path in children for child in path.read_text().split()]
+        return found
 
     def kill(self) -> None:
         """kill -9."""
@@ -84,12 +108,12 @@ class WebProcess:
         self.process.stdout.close()
 
 
-class Threaded:
+class Threaded(Asked):
     """A server on a thread of this process: quick to start, and its store can be looked at."""
 
     def __init__(self, store: Store, **options: Any) -> None:
         self.server = WebServer(store, port=0, **options)
-        self.url = self.server.url
+        self.url, self.port = self.server.url, self.server.port
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -51,26 +52,40 @@ def up(
     On this machine your own commands find the server's private token by themselves. From elsewhere
     a token is needed, one of `instar token new`: set INSTAR_TOKEN. The routes: GET /api/v1/openapi.json
     """
+    from instar.web.child import DataPlane, DataPlaneFailed
     from instar.web.server import WebServer, serve_store
     from instar.web.wire import MOST_BODY
 
-    def say_ready(server: WebServer) -> None:
-        if shell.as_json:
-            print(to_json({"url": server.url}), flush=True)
-        else:
-            print(f"instar: store ready on {server.url}, INSTAR_STORE={server.url} uses it", flush=True)
-
+    store, failures = shell.new_store, list[DataPlaneFailed]()
     try:
         server = WebServer(
-            shell.new_store,
-            host,
-            port,
-            token=not no_token,
-            allow_hosts=allow_hosts,
-            most_body=most_body or MOST_BODY,
+            store, host, port, token=not no_token, allow_hosts=allow_hosts, most_body=most_body or MOST_BODY
         )
     except OSError as error:
         if error.errno not in (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES):
             raise
         raise CannotListen(f"{host}:{port} cannot be listened on ({error.strerror}); choose another --port") from None
-    serve_store(server, say_ready)
+
+    def give_up(error: DataPlaneFailed) -> None:
+        failures.append(error)
+        server.stop()
+
+    options = ["--project", shell.project, "--host", host, "--port", str(serve_port)]
+    options += [word for name in allow_hosts for word in ("--allow-host", name)]
+    options += (["--no-token"] if no_token else []) + (["--json"] if shell.as_json else [])
+    plane = None if no_serve else DataPlane(store, options, give_up)
+    try:
+        serve_store(server, partial(say_ready, as_json=shell.as_json))
+    finally:
+        if plane is not None:
+            plane.stop()
+    if failures:
+        raise failures[0]
+
+
+def say_ready(server: WebServer, as_json: bool) -> None:
+    """The ready message, one line on standard output."""
+    if as_json:
+        print(to_json({"url": server.url}), flush=True)
+    else:
+        print(f"instar: store ready on {server.url}, INSTAR_STORE={server.url} uses it", flush=True)

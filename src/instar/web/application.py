@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 
 import msgspec
@@ -12,8 +13,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from instar.base.errors import InstarError, NotFound
+from instar.base.settings import DATABASE
 from instar.serve.tokens import Guard
 from instar.store.operations import BLOBS, PREFIX
+from instar.store.query import Query
 from instar.store.store import Store
 from instar.web.blobs import MOST_BLOB, BlobRoutes
 from instar.web.calls import Calls
@@ -25,6 +28,7 @@ from instar.web.rpc import Operations
 from instar.web.scope import Scopes
 from instar.web.wire import MOST_BODY
 
+MEASURED_FOR = 60.0  # seconds for which the sizes of the store are not counted again
 UPLOADS = "uploads"  # in the store's folder: what is on its way
 
 
@@ -43,6 +47,7 @@ class Application:
         self.store = store
         self.numbers = Numbers()
         self.calls = Calls()
+        self._measured = -MEASURED_FOR
         scopes = Scopes(store)
         blobs = BlobRoutes(scopes, self.calls, store.folder / UPLOADS, most_blob)
         routes = [
@@ -74,7 +79,18 @@ class Application:
         """Numbers for Prometheus."""
         request.scope["instar.route"] = "metrics"
         identity_of(request.scope).need("viewer")
+        await self.calls.run(self._measure, None, changes=False)
         return Response(self.numbers.render(), media_type=CONTENT_TYPE)
+
+    def _measure(self) -> None:
+        """What the store holds, counted at most once a minute: counting a million nodes takes a while."""
+        if time.monotonic() - self._measured < MEASURED_FOR:
+            return
+        self._measured = time.monotonic()
+        sizes: dict[str, float] = {"nodes": self.store.nodes.count(Query())}
+        for path in self.store.folder.glob(f"{DATABASE}*"):
+            sizes["database_bytes"] = sizes.get("database_bytes", 0) + path.stat().st_size
+        self.numbers.sizes = sizes
 
 
 async def _told(request: Request, error: Exception) -> Response:

@@ -82,6 +82,7 @@ class WebServer:
         self.port: int = self._socket.getsockname()[1]
         self.application = Application(store, self.guard, names, most_body, most_blob)
         self._serving: _Uvicorn | None = None
+        self._stopped = False
 
     @property
     def url(self) -> str:
@@ -102,6 +103,7 @@ class WebServer:
             backlog=1024,
         )
         self._serving = _Uvicorn(config, lambda: ready(self))
+        self._serving.should_exit = self._stopped
         left = self._leave_token()
         looking = asyncio.create_task(self._look())
         try:
@@ -114,6 +116,7 @@ class WebServer:
 
     def stop(self) -> None:
         """Take no more requests, and let ``run`` end. From another thread too."""
+        self._stopped = True
         if self._serving is not None:
             self._serving.should_exit = True
 
