@@ -154,10 +154,13 @@ def show(shell: Shell, name: str) -> None:
     NAME is NAME@NUMBER, or NAME (its newest version). Chunks that were profiled before are not read again.
     """
     from instar.data.datasets import dataset
+    from instar.store.invalidation import objections
 
     version = dataset(name, store=shell.store, project=shell.project)
     profile = version.profile()
-    shell.answer({**plain(version), "profile": profile.to_dict()}, profile)
+    against = [str(each) for each in objections(shell.store.nodes, version.id)]
+    flags = [f"INVALID: {each}" for each in against]
+    shell.answer({**plain(version), "invalid": against, "profile": profile.to_dict()}, profile, *flags)
 
 
 for each in (import_, list_, show, log):

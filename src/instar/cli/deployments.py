@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import click
+
+from instar.base import clock
+from instar.cli.moments import When
 from instar.cli.names import short
 from instar.cli.render import Table
 from instar.cli.shell import Shell, command
@@ -13,13 +17,18 @@ if TYPE_CHECKING:
 
 
 @command("deployments", example="instar deployments")
-def deployments(shell: Shell) -> None:
+@click.option("--at", type=When(), help="What was live then, such as 2026-11-20T10:00, and who had approved it.")
+def deployments(shell: Shell, at: int | None) -> None:
     """List what is live in the project, and why a server would refuse it (an approval that ended, or was revoked)."""
+    if at is not None:
+        return show_then(shell, at)
     from instar.serve.spec import live_deployments
 
     store = shell.store
     found = live_deployments(store, shell.project)
-    refused = {live.id: _refused(store, live.id) for live in found.values()}
+    refused, flagged = {}, {}
+    for live in found.values():
+        refused[live.id], flagged[live.id] = _judged(store, live.id)
     data = [
         {
             "id": live.id,
@@ -31,6 +40,7 @@ def deployments(shell: Shell) -> None:
             "durable": live.spec.durable,
             "experimental": live.spec.experimental,
             "refused": refused[live.id],
+            "flagged": flagged[live.id],
         }
         for live in found.values()
     ]
@@ -49,16 +59,17 @@ def deployments(shell: Shell) -> None:
     columns = ["deployment", "versions", "policy", "ms", "durable", "experimental", "id"]
     reasons = [f"{live.name}@{live.number} is not served: {refused[live.id]}" for live in found.values()]
     reasons = [line for line, live in zip(reasons, found.values()) if refused[live.id]]
+    served = "is experimental and served all the same"
+    reasons += [f"{live.name}@{live.number} {served}: {each}" for live in found.values() for each in flagged[live.id]]
     shell.answer(data, Table(columns, rows, empty="nothing is live; `instar deploy` makes something live"), *reasons)
 
 
-def _refused(store: Store, id: str) -> str:
-    """Why a server does not serve this deployment version; empty when it does."""
+def _judged(store: Store, id: str) -> tuple[str, list[str]]:
+    """Why a server does not serve this deployment version (empty when it does), and what stands against one it serves."""
     from instar.models.standing import NotHomologated
     from instar.serve.deployment import need_servable
 
     try:
-        need_servable(store, id)
+        return "", list(need_servable(store, id).flagged)
     except NotHomologated as error:
-        return str(error)
-    return ""
+        return str(error), []

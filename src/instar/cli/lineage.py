@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 import click
 
 from instar.base import clock
+from instar.cli.moments import When
 from instar.cli.names import described, short
 from instar.cli.render import Tree, cell, counted, shortened
 from instar.cli.render import plain as render
@@ -28,20 +29,6 @@ all_option = click.option("--all", "everything", is_flag=True, help="Also chunks
 
 
 FORMS = ("text", "json", "svg", "mermaid", "prov")
-
-
-class When(click.ParamType):  # type: ignore[type-arg]
-    """A time such as 2026-11-20, 2026-11-20T10:00 or today, in UTC; its first microsecond."""
-
-    name = "time"
-
-    def convert(self, value: str, _: click.Parameter | None, __: click.Context | None) -> int:
-        from instar.store.moments import stretch
-
-        try:
-            return stretch(value)[0]
-        except ValueError:
-            self.fail(f"{value!r} is no time such as 2026-11-20, 2026-11-20T10:00, or today (all in UTC)")
 
 
 def _options(function: Callable[Concatenate[Shell, P], None]) -> Callable[Concatenate[Shell, P], None]:
@@ -95,13 +82,16 @@ def impact(shell: Shell, /, what: str, form: str, output: Path | None, everythin
     """
     from instar.serve.withdrawal import withdrawals
     from instar.store import lineage
+    from instar.store.invalidation import objections
 
     graph = lineage.impact(shell.store, what, project=shell.project, **filters)
     live = lineage.live_deployments(shell.store, graph.start)
     answers = withdrawals(shell.store, graph.start)
     told = described(shell.store, live)
-    data = {"live": told, "withdraw": answers}
-    lines = [f"live: {node['name']} ({short(node['id'])})" for node in told] or ["nothing of it is live"]
+    against = [str(each) for each in objections(shell.store.nodes, graph.start)]
+    data = {"live": told, "withdraw": answers, "invalid": against}
+    lines = [f"INVALID, and so is all that came of it: {each}" for each in against]
+    lines += [f"live: {node['name']} ({short(node['id'])})" for node in told] or ["nothing of it is live"]
     lines += [f"to withdraw: {each}" for each in answers]
     show(shell, graph, form, output, everything, data, lines)
 

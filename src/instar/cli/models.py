@@ -140,6 +140,8 @@ def lift(shell: Shell, subject: str, reason: str) -> None:
 
 
 def plain(version: ModelVersion) -> dict[str, Any]:
+    from instar.store.invalidation import invalidations
+
     doc = version.node.doc
     standing = version.is_homologated()
     return {
@@ -155,11 +157,12 @@ def plain(version: ModelVersion) -> dict[str, Any]:
         "by": version.node.created_by,
         "homologated": bool(standing),
         "reasons": list(standing.reasons),
+        "invalid": invalidations(version.store.nodes, version.id),
     }
 
 
 def _yes(version: dict[str, Any]) -> str:
-    return "yes" if version["homologated"] else "no"
+    return "invalid" if version["invalid"] else "yes" if version["homologated"] else "no"
 
 
 for each in (list_, show, evidence, revoke, lift):

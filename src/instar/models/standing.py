@@ -16,6 +16,7 @@ from instar.models.published import Published
 from instar.models.signing import Signature, signatures_of
 from instar.store.invalidation import against_itself, invalidations
 from instar.store.records import Key
+from instar.store.tombstones import ERASURE
 
 _EVENT = re.compile(r"\((?:revocation|invalidation) ([0-9a-f-]+)\)$")
 
@@ -63,11 +64,13 @@ def standing(version: Published, context: Mapping[str, Any] | None = None) -> St
     context : must lie in the signed scope; when it is not given the scope is not judged
     """
     name = str(version)
+    if against := against_itself(version.store.nodes, version.id, (ERASURE,)):
+        return Standing(version, tuple(against), "publish another version")
+    if against := invalidations(version.store.nodes, version.id):
+        return Standing(version, tuple(against), _lifting(against))
     found = dict((node.digest, evidence) for node, evidence in evidence_of(version))
     if not found:
         return Standing(version, ("there is no evidence",), f"`instar homologate {name}`")
-    if against := invalidations(version.store.nodes, version.id):
-        return Standing(version, tuple(against), _lifting(against))
     signatures = signatures_of(version)
     if not signatures:
         reasons = (*_objections(list(found.values())[-1], ()), "nobody signed its evidence")

@@ -23,8 +23,9 @@ from instar.serve.policies import Policy, Static, policy_from_doc, policy_to_doc
 from instar.serve.spec import LIVE, Live, Spec, deployment_id, live_deployments, live_of
 from instar.serve.wire import python_type, united
 from instar.store import Store, open_store
-from instar.store.invalidation import Objection, objections
+from instar.store.invalidation import Objection, objections, standing_against
 from instar.store.records import Edge, Label, Node, Record
+from instar.store.tombstones import ERASURE
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,7 @@ def deployment(name: str, store: Store | None = None, project: str | None = None
 
 
 class Withdrawn(NotHomologated):
-    """Something that a deployment came from is invalid."""
+    """Something that a deployment came from is invalid, or a model of it was erased."""
 
     def __init__(self, live: Live, against: Sequence[Objection]) -> None:
         self.standings = ()
@@ -171,9 +172,11 @@ def need_servable(store: Store, id: str) -> Live:
     """A deployment version as it may be served now, with the scopes that were signed.
 
     Raises NotHomologated when an approval was revoked since, or expired, or what it came from was invalidated. An
-    ``experimental`` one is served all the same, with what stands against it in ``flagged``.
+    ``experimental`` one is served all the same, with what stands against it in ``flagged``. What was erased is not served.
     """
     live = live_of(store, store.nodes.get([id])[0])
+    if erased := standing_against(store.nodes, live.arms, (ERASURE,)):
+        raise Withdrawn(live, erased)
     against = objections(store.nodes, id)
     if live.spec.experimental:
         return msgspec.structs.replace(live, flagged=tuple(map(str, against)))

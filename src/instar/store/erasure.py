@@ -18,7 +18,7 @@ from instar.store.protocols import writes
 from instar.store.records import Graph, Node
 from instar.store.store import Store
 from instar.store.tombstones import ERASURE, claims, gone
-from instar.store.wholes import whole
+from instar.store.wholes import PARTS, whole
 
 ALL_PROJECTS = "*"
 
@@ -137,8 +137,9 @@ def _reached(graph: Graph, clean: set[str]) -> set[str]:
 
 
 def _with_bytes(store: Store, nodes: Sequence[Node], project: str) -> list[Node]:
-    """Those that have files of their own and belong to the project; not the code and environment that made them."""
+    """Those that have files of their own, and models, whose files are their bundle's; those of the project."""
     holders = {file.node for file in store.nodes.files([node.id for node in nodes])}
+    holders |= {node.id for node in nodes if node.kind in PARTS}
     wanted = [node for node in nodes if node.id in holders and node.project in ("", project)]
     owned = claims(store.nodes, [node.id for node in wanted if not node.project])
     return [node for node in wanted if node.project or project in owned[node.id]]

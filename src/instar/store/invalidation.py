@@ -183,9 +183,9 @@ def invalidations(nodes: Nodes, subject: str) -> list[str]:
     return [_seen_from(subject, each) for each in objections(nodes, subject)]
 
 
-def against_itself(nodes: Nodes, subject: str) -> list[str]:
+def against_itself(nodes: Nodes, subject: str, kinds: Sequence[str] = AGAINST) -> list[str]:
     """In words what stands against ``subject`` itself, whatever it came from."""
-    return [_seen_from(subject, each) for each in standing_against(nodes, [subject])]
+    return [_seen_from(subject, each) for each in standing_against(nodes, [subject], kinds)]
 
 
 def _seen_from(subject: str, found: Objection) -> str:
