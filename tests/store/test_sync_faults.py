@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.services import PostgresServer, S3Server
 from tests.store.states import state
 from tests.web.running import WebProcess
 
@@ -129,6 +130,41 @@ def test_a_server_that_dies_in_the_middle_of_a_push_and_comes_back(
         pull(again, remote)
         assert state(again) == state(source)
         again.close()
+
+
+def test_a_shared_store_whose_servers_fail_in_the_middle_of_a_push(
+    source: Store,
+    shared_store: Store,
+    postgres_server: PostgresServer,
+    postgres_url: str,
+    s3_server: S3Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("instar.store.sync.whole.PAGE", 10)
+    cut = False
+
+    def lose_connections(moved: Transfer) -> None:
+        nonlocal cut
+        if moved.nodes >= 30 and not cut:
+            cut = True
+            postgres_server.end_connections(postgres_url)
+            s3_server.kill()
+
+    with pytest.raises(InstarError):
+        push(source, shared_store, lose_connections)
+    s3_server.start()
+    push(source, shared_store)
+    odd = Metric(source.nodes.since().record.nodes[1].id, "odd", 0, 0, -0.0)
+    source.metrics.append([odd])
+    shared_store.metrics.append([odd])
+    push(source, shared_store)
+    assert state(shared_store) == state(source)
+    assert push(source, shared_store).empty
+    with open_store(tmp_path / "back") as back:
+        pull(back, shared_store)
+        assert state(back) == state(source)
+        assert check(back).clean
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or sys.platform != "linux", reason="mounting needs root on Linux")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, inspect, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
 from instar.base.errors import NotFound
 from instar.store.sql import tables
@@ -187,7 +187,7 @@ class Database:
 
 def _roll_back(sql: Connection) -> None:
     """The first error is the one to be told; a transaction that the database gave up itself cannot be rolled back."""
-    with suppress(DBAPIError):
+    with suppress(DBAPIError, PendingRollbackError):  # the second: the connection itself is lost
         sql.exec_driver_sql("ROLLBACK")
 
 

@@ -31,7 +31,8 @@ class SqlMetrics:
     def append(self, points: Sequence[Metric]) -> None:
         if not points:
             return
-        rows = [(p.run, p.key, p.step, p.at, None if p.value != p.value else p.value) for p in points]
+        # A NaN becomes null; + 0.0 turns -0.0, which SQLite cannot hold either, into 0.0 everywhere.
+        rows = [(p.run, p.key, p.step, p.at, None if p.value != p.value else p.value + 0.0) for p in points]
         last = _last_of_each(rows)
         check_texts([row[:2] for row in last])
 
