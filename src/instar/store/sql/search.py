@@ -18,7 +18,7 @@ from instar.store.records import Node
 from instar.store.sql.criteria import Criteria, Part, Value, check_conditions, check_text, joined
 from instar.store.sql.rows import fetched, node_of
 
-FEW = 1000  # nodes that are rather sorted than met by walking an index
+FEW = 500  # nodes that are rather sorted than met by walking an index
 _COLUMNS = "n.id, n.kind, n.digest, n.project, n.name, n.created_at, n.created_by, n.doc"
 _BY_TIME = "n.created_at DESC NULLS LAST, n.id DESC"
 _LABELLED = "SELECT DISTINCT d.subject AS id FROM label d WHERE d.key = ?"
@@ -113,12 +113,12 @@ class _Plan:
         self.few = self._few(others)
 
     def _few(self, others: list[Condition]) -> Part | None:
-        """The ids of the condition that holds for the fewest, if those are few."""
-        candidates = [self._ids(term) for term in (*self.joins, *others) if isinstance(term, Term)]
-        best, least = None, FEW
-        for ids in candidates:
-            if ids is not None and (number := self._number(ids, least)) < least:
-                best, least = ids, number
+        """The ids of the condition that holds for the fewest, if those are few; it need not be joined then."""
+        best, least, chosen = None, FEW, None
+        for term in (each for each in (*self.joins, *others) if isinstance(each, Term)):
+            if (ids := self._ids(term)) is not None and (number := self._number(ids, least)) < least:
+                best, least, chosen = ids, number, term
+        self.joined = [term for term in self.joins if term is not chosen]
         return best
 
     def _ids(self, term: Term) -> Part | None:
@@ -163,7 +163,7 @@ class _Plan:
     def _body(self, phase: _Phase, conditions: list[Part]) -> Part:
         """FROM and WHERE: first the few, else what is in order; then what narrows it; the node itself last."""
         tables, on = list[Part](), list[str]()
-        joins = list(self.joins)
+        joins = list(self.joined)
         first = ""
         if self.few is not None:
             tables.append(Part(f"({self.few.sql}) d", self.few.values))
@@ -174,7 +174,7 @@ class _Plan:
             first = first or "o.run"
             if phase.value == "o.value" and self._order.key == "metric":
                 joins = [term for term in joins if (term.key, term.name) != ("metric", self._order.name)]
-                same = [term for term in self.joins if term not in joins]
+                same = [term for term in self.joined if term not in joins]
                 conditions = [*conditions, *(self.criteria.value(term, "o") for term in same)]
         if not first and not joins:
             tables.append(Part("node n"))
