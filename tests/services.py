@@ -181,7 +181,7 @@ class S3Server(Server):
             "-master.volumeSizeLimitMB=64 -volume.max=20 -volume.index=leveldb -master.telemetry=false -s3.iam=false"
         )
         small += " -master.electionTimeout=1s"  # of one master, after a restart
-        small += " -s3.port.iceberg=0 -s3.port.lance=0"  # which would be the same for every server on this machine
+        small += " -s3.autoCreateBucket=false -s3.port.iceberg=0 -s3.port.lance=0"  # which would be the same for every server on this machine
         sockets = [f"-{part}.localSocket={self.folder}/{part}.sock" for part in ("filer", "s3")]
         command: list[str | Path] = [
             _weed(),

@@ -201,13 +201,19 @@ def reached(location: str) -> Iterator[None]:
     """What an object store fails with, in words for people."""
     try:
         yield
-    except (PermissionDeniedError, UnauthenticatedError) as error:
+    except FileNotFoundError as error:  # a blob that is missing is told where it is looked for
         raise StoreUnreachable(
             location,
-            f"the object store refuses our key: {_line(error)}",
-            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to a key that may read, write, list and delete there",
+            f"there is no such bucket: {_line(error)}",
+            "make it, or name another with `?blobs=s3://bucket/prefix`",
         ) from error
     except BaseError as error:
+        if isinstance(error, PermissionDeniedError | UnauthenticatedError) or ": 403 Forbidden" in str(error):
+            raise StoreUnreachable(
+                location,
+                f"the object store refuses our key: {_line(error)}",
+                "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to a key that may read, write, list and delete there",
+            ) from error
         raise StoreUnreachable(
             location,
             f"the object store gives no answer: {_line(error)}",
@@ -218,8 +224,8 @@ def reached(location: str) -> Iterator[None]:
 
 def probe(location: str) -> None:
     """Raises StoreUnreachable when nothing can be kept at ``location``."""
-    with reached(location), contextlib.suppress(FileNotFoundError):
-        obstore.head(open_objects(location), OWNER)
+    with reached(location):
+        next(iter(obstore.list(open_objects(location), chunk_size=1)), None)
 
 
 def claim(location: str, store: str) -> None:
