@@ -69,6 +69,14 @@ def milliseconds(ask: Callable[[str], int], calls: int) -> Sample:
     return Sample(tuple(taken))
 
 
+def asking(store: Store) -> Callable[[str], int]:
+    return lambda text: len(store.nodes.find(parse(text)))
+
+
+def counting(store: Store) -> Callable[[str], int]:
+    return lambda text: min(ROWS, store.nodes.count(parse(text)))
+
+
 class Server:
     """``instar up`` on a store, and its client."""
 
@@ -137,16 +145,11 @@ def main() -> None:
             place = Path(folder) / str(runs)
             with open_store(place) as store:
                 print(f"{runs:,} runs: written at {fill(store, runs):,.0f} runs/s", flush=True)
-                taken[f"Python, {runs:,} runs"] = milliseconds(
-                    lambda text: len(store.nodes.find(parse(text))), given.calls
-                )
-                taken[f"count, {runs:,} runs"] = milliseconds(
-                    lambda text: min(ROWS, store.nodes.count(parse(text))), 20
-                )
+                taken[f"Python, {runs:,} runs"] = milliseconds(asking(store), given.calls)
+                taken[f"count, {runs:,} runs"] = milliseconds(counting(store), 20)
             server = Server(place)
             try:
-                remote = server.store.nodes
-                taken[f"HTTP, {runs:,} runs"] = milliseconds(lambda text: len(remote.find(parse(text))), given.calls)
+                taken[f"HTTP, {runs:,} runs"] = milliseconds(asking(server.store), given.calls)
             finally:
                 server.stop()
         if given.mlflow:
