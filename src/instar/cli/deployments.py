@@ -20,8 +20,14 @@ if TYPE_CHECKING:
 @click.option("--at", type=When(), help="What was live then, such as 2026-11-20T10:00, and who had approved it.")
 def deployments(shell: Shell, at: int | None) -> None:
     """List what is live in the project, and why a server would refuse it (an approval that ended, or was revoked)."""
-    if at is not None:
-        return show_then(shell, at)
+    if at is None:
+        show_now(shell)
+    else:
+        show_then(shell, at)
+
+
+def show_now(shell: Shell) -> None:
+    """What is live, and what stands against it."""
     from instar.serve.spec import live_deployments
 
     store = shell.store
@@ -62,6 +68,26 @@ def deployments(shell: Shell, at: int | None) -> None:
     served = "is experimental and served all the same"
     reasons += [f"{live.name}@{live.number} {served}: {each}" for live in found.values() for each in flagged[live.id]]
     shell.answer(data, Table(columns, rows, empty="nothing is live; `instar deploy` makes something live"), *reasons)
+
+
+def show_then(shell: Shell, at: int) -> None:
+    """What was live at a moment, since when, by whom, and on whose approval."""
+    from instar.serve.then import live_at
+
+    found = live_at(shell.store, at, shell.project)
+    rows = [
+        [
+            f"{each.name}@{each.number}",
+            " ".join(each.candidates),
+            clock.as_text(each.since),
+            each.by,
+            ", ".join(sorted({f"{approval.by} (evidence {approval.evidence[:8]})" for approval in each.approvals})),
+            short(each.id),
+        ]
+        for each in found
+    ]
+    columns = ["deployment", "versions", "live since", "by", "approved by", "id"]
+    shell.answer(found, Table(columns, rows, empty=f"nothing was live at {clock.as_text(at)}"))
 
 
 def _judged(store: Store, id: str) -> tuple[str, list[str]]:

@@ -47,7 +47,7 @@ COMMANDS = {
         Entry("note", "note", "Look after", "Note something about one thing or several."),
         Entry("diff", "diff", "Ask", "Show where two models, runs or datasets part."),
         Entry("label", "label", "Look after", "Tag, stage or note anything that is recorded."),
-        Entry("audit", "audit", "Look after", "Show who changed what may be done: keys, tokens, deployments."),
+        Entry("audit", "audit", "Look after", "Show who changed what, when, from where."),
         Entry("invalidate", "invalidate", "Look after", "Say that something is wrong, and what it taints."),
         Entry("lift", "invalidate", "Look after", "Take back an invalidation, revocation or erasure."),
         Entry("erase", "erase", "Look after", "Erase something for good; that it was there stays on record."),

@@ -180,10 +180,22 @@ def _step(a: Node, b: Node) -> Iterator[Change]:
 def _parameters(
     what: str, a: Node, b: Node, left: Mapping[str, Any], right: Mapping[str, Any], group: Group
 ) -> Iterator[Change]:
+    gone = set()
     for key in dict.fromkeys((*left, *right)):
-        if left.get(key) != right.get(key) and key not in _FOLLOWS:
+        whole = key.rpartition(".")[0]
+        if whole.endswith(")") and (one := _one_sided(whole, left, right)):  # an operator that only one side has
+            if whole not in gone:
+                yield Change(group, what, f"{whole} only in the {one}", a.id, b.id)
+            gone.add(whole)
+        elif left.get(key) != right.get(key) and key not in _FOLLOWS:
             kind: Group = "seeds" if key.rpartition(".")[2] in _SEEDS else group
             yield Change(kind, what, f"{key} {_value(left, key)} and {_value(right, key)}", a.id, b.id)
+
+
+def _one_sided(whole: str, left: Mapping[str, Any], right: Mapping[str, Any]) -> str:
+    """``first`` or ``second`` when only that one has anything below ``whole``."""
+    in_first, in_second = (any(key.startswith(f"{whole}.") for key in side) for side in (left, right))
+    return "" if in_first and in_second else "first" if in_first else "second"
 
 
 def _value(values: Mapping[str, Any], key: str) -> str:
