@@ -24,6 +24,13 @@ def test_every_route_is_in_the_document_with_its_role() -> None:
         assert f"Role: {question.role}." in paths[question.path][question.method.lower()]["description"]
 
 
+def test_a_question_is_asked_by_whom_its_function_says() -> None:
+    for question in questions().values():
+        marks = vars(question.ask)
+        assert marks.get("role", question.role) == question.role, question.name
+        assert marks.get("changes", question.changes) == question.changes, question.name
+
+
 def schemathesis(web: WebProcess, token: str, folder: Path, *options: str) -> None:
     # A body may be right by its types and still say what cannot be done (an id that is none, a query that does not
     # read): that is 422 too, so that check is left out; all others hold.

@@ -10,7 +10,7 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from instar.store.query import parse
-from instar.store.records import Graph, Node
+from instar.store.records import Audited, Graph, Node
 from instar.store.store import Store
 
 Format = Literal["json", "svg", "mermaid", "prov"]
@@ -41,12 +41,31 @@ def find(store: Store, q: Text = "", limit: Page = 100, after: str = "", count: 
     return Found(nodes, nodes[-1].id if len(nodes) == query.limit else "", total)
 
 
+def audit(
+    store: Store,
+    limit: Page = 100,
+    by: str = "",
+    action: str = "",
+    subject: str = "",
+    since: int | None = None,
+    until: int | None = None,
+    before: int | None = None,
+) -> list[Audited]:
+    """Who did what, when, from where; newest first.
+
+    action : also the beginning of one (``key`` for ``key.add``);  since, until : microseconds since 1970
+    before : only with a smaller ``seq``: the next page
+    """
+    return store.access.audited(limit, by, action, subject, since, until, before)
+
+
 def drawn(store: Store, graph: Graph, format: Format) -> Response:
     """A lineage as a picture, as a Mermaid diagram, or as PROV-JSON."""
     if format == "prov":
         doc = _function("instar.store.prov", "prov_json")(store, graph)
         return Response(msgspec.json.encode(doc), media_type="application/json")
-    text = _function("instar.store.draw", format)(graph)
+    numbers = store.nodes.numbers([node.id for node in graph.nodes])
+    text = _function("instar.store.draw", format)(graph, numbers)
     return Response(text, media_type="image/svg+xml" if format == "svg" else "text/plain; charset=utf-8")
 
 

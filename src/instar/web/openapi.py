@@ -117,13 +117,13 @@ def _question(question: Question, schema: dict[int, Doc], components: dict[str, 
         answer["content"] |= {"image/svg+xml": {}, "text/plain": {}}
         answer["content"][JSON] = {"schema": {"type": "object"}}  # as a graph, or as PROV-JSON
     doc = {
-        "operationId": question.name,
+        "operationId": question.parameters.__name__,
         "tags": ["questions"],
         "summary": _first(question.doc) or question.name,
         "description": f"{question.doc}\n\nRole: {question.role}.",
         "responses": {"200": answer, **_ALWAYS},
     }
-    if question.changes:
+    if question.method == "POST":
         return {
             **doc,
             "requestBody": {"required": True, "content": {JSON: {"schema": schema[id(question.parameters)]}}},

@@ -29,18 +29,23 @@ from instar.web.rpc import note
 from instar.web.scope import Scopes
 from instar.web.wire import MOST_BODY, decode, encode, headers_of, read_body
 
-NOT_SENT = ("store", "progress")  # parameters that the server gives itself
+NOT_SENT = ("store", "progress", "repair")  # parameters that are no values
 _MANY = (list, tuple, set, frozenset, Sequence)
 
 
 @dataclass(frozen=True)
 class Question:
-    """One route. function : ``module:name``, imported when it is first asked;  role : who may ask"""
+    """One route.
+
+    function : ``module:name``, imported when it is first asked;  role : who may ask
+    in_body : a reader whose parameters do not fit into a query
+    """
 
     name: str
     function: str
     role: Role = "viewer"
     changes: bool = False
+    in_body: bool = False
 
     @property
     def path(self) -> str:
@@ -48,7 +53,7 @@ class Question:
 
     @property
     def method(self) -> str:
-        return "POST" if self.changes else "GET"
+        return "POST" if self.changes or self.in_body else "GET"
 
     @cached_property
     def ask(self) -> Callable[..., Any]:
@@ -66,7 +71,7 @@ class Question:
 
     @cached_property
     def parameters(self) -> type[msgspec.Struct]:
-        return struct_of(self.name, self.ask, NOT_SENT, [FORMAT] if self.draws else [])
+        return struct_of(self.name.replace("/", "."), self.ask, NOT_SENT, [FORMAT] if self.draws else [])
 
     @property
     def doc(self) -> str:
@@ -79,14 +84,29 @@ def questions() -> dict[str, Question]:
     return {question.name: question for question in QUESTIONS}
 
 
+_STORE = "instar.store"
 QUESTIONS = (
     Question("find", "instar.web.answers:find"),
-    Question("why", "instar.store.lineage:why"),
-    Question("impact", "instar.store.lineage:impact"),
-    Question("live", "instar.store.lineage:live_deployments"),
-    Question("tainted", "instar.store.invalidation:tainted"),
-    Question("invalidate", "instar.store.invalidation:invalidate", "contributor", True),
-    Question("lift", "instar.store.invalidation:lift", "approver", True),
+    Question("why", f"{_STORE}.lineage:why"),
+    Question("impact", f"{_STORE}.lineage:impact"),
+    Question("deployments", f"{_STORE}.lineage:live_deployments"),
+    Question("live", "instar.serve.then:live_at"),
+    Question("diff", f"{_STORE}.diff:diff"),
+    Question("common", f"{_STORE}.questions:common_ancestors"),
+    Question("notes", f"{_STORE}.questions:notes"),
+    Question("note", f"{_STORE}.questions:note", "contributor", changes=True),
+    Question("rules", f"{_STORE}.rules:rules"),
+    Question("rules/show", f"{_STORE}.rules:rule"),
+    Question("rules/ask", f"{_STORE}.rules:ask", in_body=True),
+    Question("rules/add", f"{_STORE}.rules:add", "contributor", changes=True),
+    Question("rules/remove", f"{_STORE}.rules:remove", "contributor", changes=True),
+    Question("tainted", f"{_STORE}.invalidation:tainted"),
+    Question("invalidate", f"{_STORE}.invalidation:invalidate", "contributor", changes=True),
+    Question("lift", f"{_STORE}.invalidation:lift", "approver", changes=True),
+    Question("audit", "instar.web.answers:audit", "admin"),
+    Question("check", f"{_STORE}.check:check", "admin"),
+    Question("gc", f"{_STORE}.gc:collect", "admin", changes=True),
+    Question("erase", f"{_STORE}.erasure:erase", "admin", changes=True),
 )
 
 
@@ -121,7 +141,7 @@ class QuestionRoutes:
 
     async def _given(self, question: Question, request: Request) -> msgspec.Struct:
         scope = request.scope
-        if question.changes:
+        if question.method == "POST":
             body = await read_body(scope, request.receive, self._most_body)
             given: msgspec.Struct = decode(body, headers_of(scope).get(b"content-type", b""), question.parameters)
             return given
