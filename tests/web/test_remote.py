@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from tests.contracts.store.access import AccessContract, MemoContract
 from tests.contracts.store.blobs import BlobsContract
+from tests.contracts.store.catalogue import CatalogueContract
+from tests.contracts.store.find import FindContract
 from tests.contracts.store.labels import SUBJECT, LabelsContract
 from tests.contracts.store.metrics import MetricsContract
 from tests.contracts.store.nodes import NodesContract
@@ -18,10 +22,17 @@ from instar.store.protocols import Access, Blobs, Labels, Memo, Metrics, Nodes, 
 from instar.store.records import Node, Record
 
 
-@pytest.fixture
-def remote(store: Store) -> Iterator[Store]:
+@contextmanager
+def behind_server(store: Store) -> Iterator[Store]:
     """The store behind a server on another thread: starting a process for each of these tests would take minutes."""
     with Threaded(store) as server, open_store(server.url) as opened:
+        yield opened
+
+
+# On PostgreSQL and S3 the facets pass the same suites without a server; here blobs do always, the others at length.
+@pytest.fixture(params=["store", pytest.param("shared_store", marks=pytest.mark.soak)])
+def remote(request: pytest.FixtureRequest) -> Iterator[Store]:
+    with behind_server(request.getfixturevalue(request.param)) as opened:
         yield opened
 
 
@@ -66,3 +77,24 @@ class TestRemotePeers(PeersContract):
     @pytest.fixture
     def peers(self, remote: Store) -> Peers:
         return remote.peers
+
+
+class TestRemoteBlobsInObjectStore(BlobsContract):
+    @pytest.fixture
+    def blobs(self, shared_store: Store) -> Iterator[Blobs]:
+        with behind_server(shared_store) as opened:
+            yield opened.blobs
+
+
+class TestRemoteFind(FindContract):
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Iterator[Store]:
+        with open_store(tmp_path / "store") as kept, behind_server(kept) as opened:
+            yield opened
+
+
+class TestRemoteCatalogue(CatalogueContract):
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Iterator[Store]:
+        with open_store(tmp_path / "store") as kept, behind_server(kept) as opened:
+            yield opened

@@ -340,7 +340,7 @@ class Catalogue(Protocol):
     """Questions in SQL to the store's own database, which can only read."""
 
     @reads()
-    def select(self, sql: str, parameters: Mapping[str, str | int | float] = {}, limit: Limit = 1000) -> Rows:
+    def select(self, sql: str, parameters: Mapping[str, str | int | float] = {}, limit: int = 1000) -> Rows:
         """The rows of one SELECT (WITH RECURSIVE included) with ``:name`` parameters. Raises BadInput for anything that
         writes, reads files, or looks at tokens, and for one that runs too long."""
 
