@@ -51,7 +51,7 @@ from instar.store.shipped import SHIPPED
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-PAGES = ("dataflows", "approval", "serving", "store", "find")
+PAGES = ("dataflows", "approval", "serving", "store", "find", "sync")
 ADDRESS = "127.0.0.1:7071"  # what the pages say; the tests' server listens on a free port
 BLOCK = re.compile(r"^(?:<!-- (?P<note>.+?) -->\n)?```(?P<language>\w*)\n(?P<code>.*?)^```$", re.S | re.M)
 STOP = "<!-- stop the server -->"
