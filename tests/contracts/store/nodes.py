@@ -104,6 +104,30 @@ class NodesContract:
         with pytest.raises(BadInput, match="own ancestor"):
             nodes.put([Record((d, e), (link(d, "informed", e), link(e, "informed", d)))])
 
+    def test_an_old_node_that_gets_an_edge_closes_no_circle(self, nodes: Nodes) -> None:
+        old = [event("activity") for _ in range(6)]
+        chain = tuple(link(later, "informed", before) for before, later in pairwise(old))
+        nodes.put([Record(tuple(old), chain)])
+        fresh, alone = event("activity"), event("activity")
+        round_about = (link(fresh, "informed", old[5]), link(old[0], "informed", fresh))
+        with pytest.raises(BadInput, match=f"node ({old[0].id}|{fresh.id}|{old[5].id}).*own ancestor"):
+            nodes.put([Record((fresh, alone), round_about)])
+        assert nodes.has([fresh.id, alone.id]) == set()
+        nodes.put(
+            [
+                Record((fresh, alone), (link(fresh, "informed", old[5]), link(old[0], "informed", alone))),
+                Record((), chain),
+            ]
+        )
+        assert set(nodes.ancestors(fresh.id).depth) == {node.id for node in (*old, fresh, alone)}
+
+    def test_the_order_in_a_record_does_not_matter(self, nodes: Nodes) -> None:
+        some = [event("activity") for _ in range(5)]
+        nodes.put(
+            [Record(tuple(reversed(some)), tuple(link(later, "informed", before) for before, later in pairwise(some)))]
+        )
+        assert len(nodes.ancestors(some[-1].id).nodes) == 5
+
     def test_a_step_may_give_again_the_content_that_it_read(self, nodes: Nodes) -> None:
         table, load, distinct = content("table", "t"), event("activity"), event("activity")
         edges = (link(table, "generated", load), link(distinct, "used", table), link(distinct, "informed", load))
