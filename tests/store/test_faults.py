@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -145,3 +146,55 @@ def test_a_full_disk_gives_a_clear_error_and_leaves_a_clean_store(small_disk: Pa
     collect(store, grace=0.0)
     assert check(store).clean
     assert len(store.nodes.since(limit=100_000).record.nodes) == fresh
+
+
+_STRUCK = """
+import os, signal, sys, threading, time
+from instar.base.ids import event_id
+from instar.store import open_store
+from instar.store.records import Node, Record
+from instar.store.sql.database import Interrupted
+
+store, over = open_store(sys.argv[1]), threading.Event()
+
+def put():
+    id = event_id()
+    store.nodes.put([Record((Node(id, "run"),))])
+    print(id, flush=True)
+
+def beside():
+    while not over.is_set():
+        try:
+            put()
+        except Interrupted:
+            pass
+
+def strike():
+    for _ in range(int(sys.argv[2])):
+        time.sleep(0.005)
+        os.kill(os.getpid(), signal.SIGINT)
+
+threads = [threading.Thread(target=beside) for _ in range(3)]
+striker = threading.Thread(target=strike)
+for thread in (*threads, striker):
+    thread.start()
+while striker.is_alive():
+    try:
+        while striker.is_alive():
+            put()
+    except KeyboardInterrupt:
+        pass
+over.set()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_two_hundred_times_ctrl_c_neither_lock_the_store_nor_lose_anything(store: Store) -> None:
+    command = [sys.executable, "-c", _STRUCK, str(store.folder), "200"]
+    struck = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert struck.returncode == 0, struck.stderr
+    ids = [line for line in struck.stdout.splitlines() if len(line) == 32]
+    assert len(ids) > 50
+    assert store.nodes.has(ids) == set(ids)
+    assert check(store).clean

@@ -17,6 +17,7 @@ from instar.store.sql import tables
 from instar.store.sql.backend import Backend
 from instar.store.sql.failures import Interrupted, NewerStore, OutcomeUnknown, StoreBroken, StoreBusy
 from instar.store.sql.sqlite import Sqlite
+from instar.store.sql.undisturbed import undisturbed
 
 __all__ = ["Database", "Interrupted", "NewerStore", "StoreBroken", "StoreBusy", "pieces"]
 T = TypeVar("T")
@@ -92,7 +93,8 @@ class Database:
                 self._queue.append(job)
             with self._writer:  # whoever gets here first writes for all who wait
                 if not job.done.is_set() and job in self._queue:
-                    self._commit(job)
+                    with undisturbed():
+                        self._commit(job)
         except BaseException:  # interrupted while waiting: nobody shall write it later
             self._take([job])
             raise
