@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.group(context_settings=HELP)
 def models() -> None:
-    """List and show published models; revoke them."""
+    """List, show and compare published models; revoke them."""
 
 
 @command("list", example="instar models list")
@@ -139,6 +139,66 @@ def lift(shell: Shell, subject: str, reason: str) -> None:
     shell.answer({"ids": made, "subject": subject}, f"{len(made)} revocation of {subject} lifted")
 
 
+@command("compare", example="instar models compare movie-rating@1 movie-rating")
+@click.argument("a")
+@click.argument("b")
+def compare(shell: Shell, a: str, b: str) -> None:
+    """Show where two versions differ: learner, task, target, hyper-parameters, features."""
+    from instar.models.comparing import compare as beside
+
+    found = beside(shell.store, a, b, shell.project)
+    rows = [
+        [each.name, *("-" if value is None else str(value) for value in (each.a, each.b))]
+        for each in (*found.about, *found.parameters, *found.features)
+    ]
+    table = Table(
+        ["differs", found.a, found.b], rows, empty=f"{found.a} and {found.b} differ in nothing that is recorded"
+    )
+    shell.answer(found, table, f"features of both: {', '.join(found.equal) or 'none'}")
+
+
+@command("similar", example="instar models similar movie-rating@1")
+@click.argument("version")
+@click.option("--limit", default=10, show_default=True, help="At most so many, most alike first.")
+def similar(shell: Shell, version: str, limit: int) -> None:
+    """Show the versions most like one: the mean of the shares of features, learner, parameters and source data alike."""
+    from instar.models.comparing import similar as alike
+
+    found = alike(shell.store, version, limit, shell.project)
+    rows = [[each.version, each.likeness, each.features, each.learner, each.parameters, each.data] for each in found]
+    columns = ["version", "likeness", "features", "learner", "parameters", "data"]
+    shell.answer(found, Table(columns, rows, empty="no other model"))
+
+
+@command("rank", example="instar models rank roc_auc")
+@click.argument("metric")
+@click.option("--name", default="", help="Only versions of this model.")
+@click.option("--limit", default=100, show_default=True, help="At most so many, the best first.")
+@click.option("--ascending/--descending", default=None, help="Whether less is better; else so for errors and losses.")
+def rank(shell: Shell, metric: str, name: str, limit: int, ascending: bool | None) -> None:
+    """Order the versions by a METRIC of their evaluations (accuracy, f1, roc_auc, mae, rmse, r2), with 95 % intervals, or
+    by one that a run logged."""
+    from instar.models.comparing import rank as ranked
+
+    found = ranked(shell.store, metric, name, limit, ascending, shell.project)
+    rows = [[each.version, each.value, each.low, each.high, each.rows or None, short(each.source)] for each in found]
+    shell.answer(found, Table(["version", metric, "low", "high", "rows", "source"], rows))
+
+
+@command("features", example="instar models features movie-rating@1")
+@click.argument("version")
+def features(shell: Shell, version: str) -> None:
+    """Show the raw columns of the source datasets behind each feature of a version, and what is not known of them."""
+    from instar.models.origins import original_features
+
+    found = original_features(shell.store, version, shell.project)
+    rows = [
+        [each.feature, ", ".join(f"{raw.dataset}: {raw.column}" for raw in each.columns), each.unknown]
+        for each in found
+    ]
+    shell.answer(found, Table(["feature", "comes from", "not known"], rows))
+
+
 def plain(version: ModelVersion) -> dict[str, Any]:
     from instar.store.invalidation import invalidations
 
@@ -165,5 +225,5 @@ def _yes(version: dict[str, Any]) -> str:
     return "invalid" if version["invalid"] else "yes" if version["homologated"] else "no"
 
 
-for each in (list_, show, evidence, revoke, lift):
+for each in (list_, show, evidence, compare, similar, rank, features, revoke, lift):
     models.add_command(each)
