@@ -44,15 +44,18 @@ from instar.serve.deployment import deploy
 from instar.serve.plane import ROUTES
 from instar.serve.policies import POLICIES
 from instar.store import open_store
-from instar.store.protocols import ROLES
+from instar.store.protocols import FACETS, ROLES
 from instar.store.query import KEYS, KINDS
 from instar.store.records import Relation
 from instar.store.shipped import SHIPPED
+from instar.web import errors as web_errors
+from instar.web.questions import questions
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-PAGES = ("dataflows", "approval", "serving", "store", "find", "sync")
-ADDRESS = "127.0.0.1:7071"  # what the pages say; the tests' server listens on a free port
+PAGES = ("dataflows", "approval", "serving", "store", "find", "sync", "server", "keeping")
+# What the pages say; the tests' servers listen on free ports.
+SERVERS = {"instar serve": "127.0.0.1:7071", "instar up --no-serve": "127.0.0.1:7070"}
 BLOCK = re.compile(r"^(?:<!-- (?P<note>.+?) -->\n)?```(?P<language>\w*)\n(?P<code>.*?)^```$", re.S | re.M)
 STOP = "<!-- stop the server -->"
 MOST_NOT_RUN = 3
@@ -119,7 +122,8 @@ class Reader:
     names: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     server: subprocess.Popen[str] | None = None
-    address: str = ADDRESS
+    said: str = "-"  # the address of the running server on the page
+    address: str = "-"  # and where it really listens
 
     def follow(self, block: Block) -> None:
         said = io.StringIO()
@@ -131,12 +135,12 @@ class Reader:
                     raise
                 print(f"{type(error).__name__}: {error}")
         if block.printed is not None:
-            found = said.getvalue().replace(self.address, ADDRESS)
+            found = said.getvalue().replace(self.address, self.said)
             where = f"docs/{self.page}.md:{block.line}"
             assert matches(block.printed, found), f"{where}: it says\n{block.printed}\nand prints\n{found}"
 
     def _run(self, block: Block) -> None:
-        code = block.code.replace(ADDRESS, self.address)
+        code = block.code.replace(self.said, self.address)
         if block.language == "stop":
             self.stop()
         elif block.language == "python":
@@ -147,8 +151,8 @@ class Reader:
                 self._call(line, may_fail=block.printed is not None)
 
     def _call(self, line: str, may_fail: bool) -> None:
-        if line == "instar serve":
-            self._serve()
+        if line in SERVERS:
+            self._serve(line)
         elif line.startswith("instar "):
             words = [os.path.expandvars(word) if "$" in word else word for word in self._words(line)]
             result = CliRunner().invoke(cli, words, prog_name="instar")
@@ -182,14 +186,14 @@ class Reader:
         else:
             print(done.stdout)
 
-    def _serve(self) -> None:
-        command = [sys.executable, "-m", "instar", "serve", "--port", "0"]
+    def _serve(self, line: str) -> None:
+        command = [sys.executable, "-m", *line.split(), "--port", "0"]
         self.server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         assert self.server.stdout is not None
         ready = self.server.stdout.readline()
         address = re.search(r"http://([\d.:]+)", ready)
         assert address, f"the server did not start: {ready}"
-        self.address = address[1]
+        self.said, self.address = SERVERS[line], address[1]
         print(ready, end="")
 
     def stop(self) -> None:
@@ -299,6 +303,10 @@ NAMED: dict[str, tuple[str, Sequence[str]]] = {
     "policies": ("serving", ours(POLICIES)),
     "options of deploy": ("serving", sorted(inspect.signature(deploy).parameters)),
     "roles of tokens": ("serving", ROLES),
+    "roles of the store's tokens": ("server", ROLES),
+    "questions over HTTP": ("server", [question.path for question in questions().values()]),
+    "facets": ("server", sorted(FACETS)),
+    "errors of the store's server": ("server", sorted(set(classes(web_errors)) - {"InstarError"})),
     "errors of the server": ("serving", sorted(set(classes(serving_errors)) - {"RemoteError", "InstarError"})),
     "metrics": ("serving", sorted({name for name in re.findall(r'"(instar_\w+)"', METRICS)})),
     "kinds": ("store", sorted(KINDS)),
