@@ -136,7 +136,7 @@ class CatalogueContract:
     def test_a_question_may_recurse(self, store: Store, chain: list[str]) -> None:
         sql = """
         WITH RECURSIVE above(id, far) AS (
-          SELECT CAST(:start AS varchar(32)), 0
+          SELECT id, 0 FROM node WHERE id = :start
           UNION SELECT e.dst, above.far + 1 FROM above JOIN edge e ON e.src = above.id
         ) SELECT n.name, far FROM above, node n WHERE n.id = above.id ORDER BY far"""
         assert store.catalogue.select(sql, {"start": chain[-1]}).rows == (("c", 0), ("b", 1), ("a", 2))
