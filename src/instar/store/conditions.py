@@ -9,7 +9,7 @@ from instar.base.errors import BadInput
 CONTENT = ("file", "chunk", "table", "state", "bundle", "report", "evidence", "environment", "code")
 NAMED = ("dataset", "model", "deployment", "rule")
 _VERSIONS = ("dataset_version", "model_version", "deployment_version", "rule_version")
-_EVENTS = ("run", "activity", "signature", "revocation", "lifting", "invalidation", "segment", "note")
+_EVENTS = ("run", "activity", "signature", "revocation", "lifting", "invalidation", "erasure", "segment", "note")
 KINDS = frozenset(CONTENT + NAMED + _VERSIONS + _EVENTS)
 KEYS = (  # what may stand before a colon
     "kind",
