@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from hypothesis import strategies as st
 from tests.contracts.store.nodes import content, event, link
@@ -39,10 +40,10 @@ class Story:
         )  # fmt: skip
         named = Node(named_id("p", "dataset", "films"), "dataset", project="p", name="films")
         chunks = [content("chunk", f"{self.film}{number}") for number in range(self.chunks)]
-        operators = [{"operator": "impute", "columns": ["Year"], "strategy": self.strategy}]
+        operators: list[dict[str, Any]] = [{"operator": "impute", "columns": ["Year"], "strategy": self.strategy}]
         fit = _step("fit", "fit on films", {"operators": operators})
         state = content("state", self.film + self.strategy)
-        parameters = {"learner": "Ridge", "parameters": {"rate": self.rate, "random_state": self.seed}}
+        parameters: dict[str, Any] = {"learner": "Ridge", "parameters": {"rate": self.rate, "random_state": self.seed}}
         train = _step("train", "train Ridge", parameters)
         model = Node(named_id("p", "model", self.name), "model", project="p", name=self.name)
         trained = Node(
@@ -76,7 +77,7 @@ class Story:
         return self
 
 
-def _step(verb: str, step: str, parameters: dict[str, object]) -> Node:
+def _step(verb: str, step: str, parameters: dict[str, Any]) -> Node:
     return Node(
         event("activity").id, "activity", "", "p", "", 7, "ana", {"verb": verb, "step": step, "parameters": parameters}
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from hypothesis import given, settings
-from prov.model import ProvDocument, ProvRecord
+from prov.model import ProvActivity, ProvDocument, ProvRecord
 from tests.contracts.store.nodes import content, event, link
 from tests.store.graphs import Story, records
 
@@ -24,8 +24,8 @@ def read(store: Store, graph: Graph) -> ProvDocument:
     text = prov_text(store, graph)
     document = ProvDocument.deserialize(content=text, format="json")
     written = sum(len(records) for part, records in json.loads(text).items() if part != "prefix")
-    assert len(document.get_records()) == written
-    assert len(document.unified().get_records()) == written
+    assert len(list(document.get_records())) == written
+    assert len(list(document.unified().get_records())) == written
     assert ProvDocument.deserialize(content=document.serialize(format="json"), format="json") == document
     return document
 
@@ -44,6 +44,7 @@ def test_a_story_is_read_back_with_everything(store: Store) -> None:
     made = {str(record.identifier) for record in named(document, "Entity") if "." in str(record.identifier)}
     assert f"instar:{story.nodes['state'].id}.{story.nodes['fit'].id}" in made
     train = next(record for record in named(document, "Activity") if story.nodes["train"].id in str(record.identifier))
+    assert isinstance(train, ProvActivity)
     assert train.get_startTime() is not None
 
 

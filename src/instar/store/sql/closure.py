@@ -36,18 +36,18 @@ WITH RECURSIVE walk(seq, open) AS (
 )
 """
 _UP_EDGES = text(
-    f"{_UP} SELECT e.src, e.dst, e.rel, e.role FROM walk JOIN link e ON e.src = walk.seq "
+    f"{_UP} SELECT e.seq, e.src, e.dst, e.rel, e.role FROM walk JOIN link e ON e.src = walk.seq "
     "WHERE walk.open = 1 OR e.rel <> 'generated'"
 )
 _DOWN_EDGES = text(
-    f"{_DOWN} SELECT e.src, e.dst, e.rel, e.role FROM walk JOIN link e ON e.dst = walk.seq "
+    f"{_DOWN} SELECT e.seq, e.src, e.dst, e.rel, e.role FROM walk JOIN link e ON e.dst = walk.seq "
     "WHERE walk.open = 1 OR e.rel = 'invalidated'"
 )
 _SERIAL = text("SELECT seq FROM node WHERE id = :start")
 _REACHED = f"SELECT seq, {NODE_COLUMNS} FROM node WHERE seq IN (SELECT seq FROM walk) AND kind IN :kinds ORDER BY id"
 _kinds: BindParameter[str] = bindparam("kinds", expanding=True)
 _UP_REACHED, _DOWN_REACHED = (text(walk + _REACHED).bindparams(_kinds) for walk in (_UP, _DOWN))
-_Link = tuple[int, int, Relation, str]  # src, dst, rel, role
+_Link = tuple[int, int, int, Relation, str]  # seq, src, dst, rel, role
 
 
 def within(up: bool) -> str:
@@ -58,22 +58,26 @@ def within(up: bool) -> str:
 def walk(sql: Connection, start: str, depth: int | None, up: bool) -> Graph:
     """The closure of ``start``, nearest first; cut at ``depth`` edges from it when that is given."""
     first = _serial(sql, start)
-    found = fetched(sql.execute(_UP_EDGES if up else _DOWN_EDGES, {"start": start}))
-    links: list[_Link] = list(dict.fromkeys(found))  # a node that is reached open and closed gave its edges twice
+    found = {row[0]: row for row in fetched(sql.execute(_UP_EDGES if up else _DOWN_EDGES, {"start": start}))}
+    links: list[_Link] = [found[seq] for seq in sorted(found)]  # in order of writing
     after: dict[int, list[int]] = defaultdict(list)
-    for src, dst, _, _ in links:
-        (after[src] if up else after[dst]).append(dst if up else src)
+    if up:
+        for _, src, dst, _, _ in links:
+            after[src].append(dst)
+    else:
+        for _, src, dst, _, _ in links:
+            after[dst].append(src)
     distance = _distances(first, after, depth)
     nodes = nodes_of(sql, distance)
     ids = {seq: node.id for seq, node in nodes.items()}
     beyond = 0
     if depth is not None:
-        beyond = len({first, *(end for link in links for end in link[:2])} - ids.keys())
-        links = [link for link in links if link[0] in ids and link[1] in ids]
+        beyond = len({first, *(end for link in links for end in link[1:3])} - ids.keys())
+        links = [link for link in links if link[1] in ids and link[2] in ids]
     return Graph(
         start=start,
         nodes=tuple([nodes[seq] for seq in distance]),
-        edges=tuple([Edge(ids[src], rel, ids[dst], role) for src, dst, rel, role in links]),
+        edges=tuple([Edge(ids[src], rel, ids[dst], role) for _, src, dst, rel, role in links]),
         depth={ids[seq]: far for seq, far in distance.items()},
         beyond=beyond,
     )

@@ -42,9 +42,9 @@ def fetched(result: CursorResult[Any]) -> list[tuple[Any, ...]]:
 
 def nodes_of(sql: Connection, seqs: Iterable[int]) -> dict[int, Node]:
     """Nodes by their serial numbers."""
-    found = {}
-    for some in pieces(seqs, 5000):
-        wanted = ",".join(map(str, some))  # numbers; as parameters they would be too many for a statement
+    found, known = {}, list(seqs)
+    for first in range(0, len(known), 5000):
+        wanted = ",".join(map(str, known[first : first + 5000]))  # as parameters they would be too many
         rows = fetched(sql.exec_driver_sql(f"SELECT {NODE_COLUMNS}, seq FROM node WHERE seq IN ({wanted})"))
         for id, kind, digest, project, name, created_at, created_by, doc, seq in rows:
             values = {} if doc == "{}" else msgspec.json.decode(doc)
