@@ -11,6 +11,7 @@ from typing import Any, get_origin, get_type_hints
 import msgspec
 
 from instar.store.protocols import FACETS, Role
+from instar.store.store import Store
 
 PREFIX = "/api/v1"
 BLOBS = f"{PREFIX}/blobs/"  # below it each blob's bytes, by digest
@@ -64,7 +65,7 @@ def struct_of(
     >>> msgspec.json.decode(b'{"a": 1}', type=struct_of("add", add))
     add(a=1, b=2)
     """
-    hints = get_type_hints(function, include_extras=True)
+    hints = hints_of(function)
     fields: list[Any] = []
     for parameter in inspect.signature(function).parameters.values():
         if parameter.name in skip:
@@ -72,6 +73,11 @@ def struct_of(
         field = (parameter.name, hints[parameter.name])
         fields.append(field if parameter.default is inspect.Parameter.empty else (*field, parameter.default))
     return msgspec.defstruct(name, [*fields, *more], kw_only=True, forbid_unknown_fields=True)
+
+
+def hints_of(function: Any) -> dict[str, Any]:
+    """The types of a function's parameters and of what it returns; Store may be imported for the type checker alone."""
+    return get_type_hints(function, localns={"Store": Store}, include_extras=True)
 
 
 @cache

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from instar.serve.errors import WrongField
 from instar.serve.wire import wrong_field
-from instar.store.operations import PREFIX, struct_of
+from instar.store.operations import PREFIX, hints_of, struct_of
 from instar.store.protocols import Role
 from instar.store.records import Graph
 from instar.web.answers import FORMAT, Format, drawn
@@ -63,7 +63,7 @@ class Question:
 
     @cached_property
     def result(self) -> Any:
-        return get_type_hints(self.ask, include_extras=True)["return"]
+        return hints_of(self.ask)["return"]
 
     @property
     def draws(self) -> bool:
@@ -93,6 +93,10 @@ QUESTIONS = (
     Question("live", "instar.serve.then:live_at"),
     Question("diff", f"{_STORE}.diff:diff"),
     Question("common", f"{_STORE}.questions:common_ancestors"),
+    Question("compare", "instar.models.comparing:compare"),
+    Question("similar", "instar.models.comparing:similar"),
+    Question("rank", "instar.models.comparing:rank"),
+    Question("originals", "instar.models.origins:original_features"),
     Question("notes", f"{_STORE}.questions:notes"),
     Question("note", f"{_STORE}.questions:note", "contributor", changes=True),
     Question("rules", f"{_STORE}.rules:rules"),
