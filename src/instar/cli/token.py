@@ -19,14 +19,16 @@ def token() -> None:
 @command("new", example="instar token new ci --role contributor")
 @click.argument("name")
 @click.option("--role", type=click.Choice(ROLES), default="viewer", show_default=True)
-def new(shell: Shell, name: str, role: str) -> None:
+@click.option("--all-projects", is_flag=True, help="For every project, and what is about the whole store.")
+def new(shell: Shell, name: str, role: str, all_projects: bool) -> None:
     """Make a token for the project and show it, this once: only its sha-256 is kept."""
     from instar.serve.tokens import create_token
 
-    secret = create_token(shell.new_store, name, role, shell.project)
+    project = "" if all_projects else shell.project
+    secret = create_token(shell.new_store, name, role, project)
     shell.answer(
-        {"name": name, "role": role, "project": shell.project, "token": secret},
-        f"token {name} ({role}, project {shell.project}), shown only now:",
+        {"name": name, "role": role, "project": project, "token": secret},
+        f"token {name} ({role}, {f'project {project}' if project else 'all projects'}), shown only now:",
         secret,
     )
 

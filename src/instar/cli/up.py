@@ -8,17 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from instar.base.errors import InstarError
+from instar.cli.serve import CannotListen
 from instar.cli.shell import Shell, command, to_json
 
 if TYPE_CHECKING:
     from instar.web.server import WebServer
-
-
-class CannotListen(InstarError):
-    """The address of a server cannot be had."""
-
-    status = 503
 
 
 @command(
