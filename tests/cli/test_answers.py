@@ -53,7 +53,6 @@ def test_the_answer_is_one_json_document(words: list[str], project: Project) -> 
         ["key", "revoke", "nothing"],
         ["data", "import", "nothing.csv", "--name", "nothing"],
         ["why", "00c0ffee-0192f5d07c3a7bd1a2f60f3c5a1e9d42-17"],
-        ["find", "colour:red"],
     ],
     ids=" ".join,
 )

@@ -16,7 +16,6 @@ from instar.track.sweep import sweep
 if TYPE_CHECKING:
     from instar.store.store import Store
 
-EVERY = 1_000_000
 DIED = "its process ended without closing the run"
 
 
@@ -70,7 +69,7 @@ def runs(
     store: Store | None = None,
     project: str | None = None,
 ) -> list[TrackedRun]:
-    """The runs of a project for which ``query`` holds (the words of ``instar find``), newest first.
+    """The runs of a project for which ``query`` holds (the words of ``instar find``), newest first unless it has an order.
 
     ``instar.runs("metric.loss<0.3 param.lr=0.1", experiment="films")``
     """
@@ -78,15 +77,11 @@ def runs(
 
     store = store or open_store()
     sweep(store)
-    parsed = parse(query)
-    terms = [Term("kind", "run"), Term("project", project_setting(project)), *parsed.terms]
-    if status is not None:
-        terms.append(Term("status", status))
-    # The experiment narrows what the query finds, so it is asked before the limit cuts.
-    nodes = store.nodes.find(Query(tuple(terms), limit if experiment is None else EVERY))
-    if experiment is not None:
-        inside = {label.subject for label in store.labels.where("experiment", experiment)}
-        nodes = [node for node in nodes if node.id in inside][:limit]
+    asked = parse(query, limit)
+    terms = [Term("kind", "run"), Term("project", project_setting(project))]
+    terms += [Term("status", status)] if status is not None else []
+    terms += [Term("experiment", experiment)] if experiment is not None else []
+    nodes = store.nodes.find(msgspec.structs.replace(asked, terms=(*terms, *asked.terms)))
     return _read(store, nodes)
 
 
