@@ -68,6 +68,7 @@ REFUSED = [
     "SELECT $$x$$",
     "SELECT E'\\'; DROP TABLE node; --'",
     "SELECT 1 /* /* */ ; DROP TABLE node */",
+    "SELECT 1 --\r, pg_sleep(100)",
     "SET ROLE postgres",
     "LOCK TABLE node",
     "SELECT * FROM node FOR UPDATE; COMMIT",

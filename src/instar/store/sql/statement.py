@@ -36,7 +36,7 @@ _REFUSED = _words(
 _ENDS_FROM = _words("where group having order limit offset window union intersect except select")
 _JOINS = _words("join inner left right full outer cross natural lateral")
 _PIECE = re.compile(
-    r"(?P<space>\s+|--[^\n]*)|(?P<string>'(?:[^']|'')*')|\"(?P<quoted>[A-Za-z_][\w ]*)\"|(?P<word>[A-Za-z_]\w*)"
+    r"(?P<space>\s+|--[^\r\n]*)|(?P<string>'(?:[^']|'')*')|\"(?P<quoted>[A-Za-z_][\w ]*)\"|(?P<word>[A-Za-z_]\w*)"
     r"|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<cast>::)|:(?P<parameter>[A-Za-z_]\w*)"
     r"|(?P<sign><=|>=|<>|!=|\|\||->>|->|[-+*/%=<>(),.;])",
     re.ASCII,
