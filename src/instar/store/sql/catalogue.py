@@ -48,7 +48,7 @@ class SqliteCatalogue:
             connection.set_progress_handler(lambda: int(time.monotonic() > until), _STEPS)
             connection.set_authorizer(_allowed)
             try:
-                cursor = connection.execute(asked.text(":{}"), dict(parameters))
+                cursor = connection.execute(asked.text(":{}".format), dict(parameters))
                 return _rows([each[0] for each in cursor.description], cursor.fetchmany(limit + 1), limit)
             except (sqlite3.Error, OverflowError, UnicodeEncodeError, MemoryError) as error:
                 raise BadInput(
@@ -78,12 +78,16 @@ class PostgresCatalogue:
         """The rows of one SELECT. Raises BadInput."""
         asked = _looked_through(sql, parameters, limit)
 
+        def mark(name: str) -> str:
+            """A text is of the kind that the columns are, else no recursion could begin with one."""
+            return f'CAST(%({name})s AS varchar) COLLATE "C"' if isinstance(parameters[name], str) else f"%({name})s"
+
         def read(connection: Connection) -> Rows:
             connection.exec_driver_sql("SET TRANSACTION READ ONLY")
             connection.exec_driver_sql("SET LOCAL standard_conforming_strings = on")
             connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(SECONDS * 1000)}")
             try:
-                text = f"DECLARE question NO SCROLL CURSOR FOR {asked.text('%({})s', percent='%%')}"
+                text = f"DECLARE question NO SCROLL CURSOR FOR {asked.text(mark, percent='%%')}"
                 connection.exec_driver_sql(text, dict(parameters))
                 result = connection.exec_driver_sql(f"FETCH {limit + 1} FROM question")
                 return _rows(list(result.keys()), [tuple(row) for row in result], limit)

@@ -7,7 +7,7 @@ prefix, dollar quotes, brackets, qualified functions), so that the two cannot re
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from instar.base.errors import BadInput, suggestion
@@ -69,10 +69,10 @@ class Statement:
     pieces: tuple[_Piece, ...]
     parameters: tuple[str, ...]
 
-    def text(self, parameter: str, percent: str = "%") -> str:
-        """For a database that has ``parameter`` (``:{}``) for a parameter."""
+    def text(self, parameter: Callable[[str], str], percent: str = "%") -> str:
+        """For a database that has ``parameter`` (of its name) for a parameter."""
         return "".join(
-            parameter.format(piece.text) if piece.kind == "parameter" else piece.whole.replace("%", percent)
+            parameter(piece.text) if piece.kind == "parameter" else piece.whole.replace("%", percent)
             for piece in self.pieces
         )
 
