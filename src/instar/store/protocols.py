@@ -209,6 +209,15 @@ class Metrics(Protocol):
         """
 
     @reads()
+    def points(
+        self, series: Sequence[Series], after: Mapping[str, tuple[int, int]] = {}, limit: Limit = 20_000
+    ) -> list[Metric]:
+        """At most ``limit`` points of several metrics, one metric after the other, each by step, then time.
+
+        after : by ``run/key``, only points later than this (step, at)
+        """
+
+    @reads()
     def since(self, cursor: str = "", limit: Limit = 1000) -> SeriesPage:
         """The metrics that got points after ``cursor``."""
 

@@ -97,3 +97,11 @@ class MetricsContract:
         metrics.append(rows[cut:])
         metrics.append(rows[:cut])
         assert metrics.last([run])[run]["loss"] == max(rows, key=lambda p: (p.step, p.at))
+
+    def test_points_of_several_metrics_come_one_metric_after_the_other_up_to_a_limit(self, metrics: Metrics) -> None:
+        points = [Metric("r", key, step, step, float(step)) for key in ("loss", "auc") for step in (-1, 0, 3)]
+        metrics.append(points)
+        loss, auc = Series("r", "loss"), Series("r", "auc")
+        assert metrics.points([loss, auc, Series("r", "none")]) == points
+        assert metrics.points([loss, auc], limit=4) == points[:4]
+        assert metrics.points([auc], {"r/auc": (0, 0), "r/loss": (9, 9)}) == points[-1:]

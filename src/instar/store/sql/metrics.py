@@ -8,7 +8,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select, tuple_
+from sqlalchemy import BigInteger, Connection, Integer, Select, bindparam, func, select, tuple_
 
 from instar.base.errors import BadInput
 from instar.store.records import Metric, Series, SeriesPage, SeriesState
@@ -20,6 +20,18 @@ from instar.store.sql.points import Row, append_points, keep_last
 from instar.store.sql.texts import check_texts
 
 _INTEGERS = range(-(2**63), 2**63)
+_BEFORE_ALL = (-(2**63), -(2**63))
+_LATER = (
+    select(tables.metric)
+    .where(
+        tables.metric.c.run == bindparam("one"),
+        tables.metric.c.key == bindparam("name"),
+        tuple_(tables.metric.c.step, tables.metric.c.at)
+        > tuple_(bindparam("after_step", type_=BigInteger), bindparam("after_at", type_=BigInteger)),
+    )
+    .order_by(tables.metric.c.step, tables.metric.c.at)
+    .limit(bindparam("most", type_=Integer))
+)
 
 
 class SqlMetrics:
@@ -63,6 +75,21 @@ class SqlMetrics:
             query = query.where(tuple_(tables.metric.c.step, tables.metric.c.at) > after)
         found = self._db.read(lambda sql: [_point(*row) for row in sql.execute(query)])
         return found if points is None else sampled(found, points)
+
+    def points(
+        self, series: Sequence[Series], after: Mapping[str, tuple[int, int]] = {}, limit: int = 20_000
+    ) -> list[Metric]:
+        def read(sql: Connection) -> list[Metric]:
+            found: list[Metric] = []
+            for each in series:
+                step, at = after.get(f"{each.run}/{each.key}", _BEFORE_ALL)
+                given = {"one": each.run, "name": each.key, "after_step": step, "after_at": at}
+                found += [_point(*row) for row in sql.execute(_LATER, given | {"most": limit - len(found)})]
+                if len(found) >= limit:
+                    break
+            return found
+
+        return self._db.read(read)
 
     def since(self, cursor: str = "", limit: int = 1000) -> SeriesPage:
         t = tables.metric_last.c

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
 
-from instar.store.records import Label, Metric, Series, SeriesState
+from instar.store.records import Label, Metric, Series
 from instar.store.store import Store
 from instar.store.sync.parcel import Parcels
 from instar.store.sync.transfer import Progress, Transfer
@@ -91,26 +90,35 @@ def append_points(parcels: Parcels, series: Sequence[Series]) -> None:
     """Of each metric the points after those that the target has; all of them when the two differ further back."""
     if not series:
         return
-    there = dict(zip(series, parcels.target.metrics.states(series)))
-    started = [each for each in series if there[each].count]
-    until = {f"{each.run}/{each.key}": (there[each].step, there[each].at) for each in started}
-    here = dict(zip(started, parcels.source.metrics.states(started, until))) if started else {}
-    missing = (point for each in series for point in _points(parcels.source, each, there[each], here.get(each)))
-    for some in _pieces(missing, POINTS):
-        parcels.target.metrics.append(some)
-        parcels.transfer.points += len(some)
-        parcels.progress(parcels.transfer)
+    after = _agreed(parcels, series)
+    left = list(series)
+    while left:
+        some = parcels.source.metrics.points(left, after, POINTS)
+        if some:
+            parcels.target.metrics.append(some)
+            parcels.transfer.points += len(some)
+            parcels.progress(parcels.transfer)
+        if len(some) < POINTS:
+            return
+        last = some[-1]
+        left = left[left.index(Series(last.run, last.key)) :]
+        after[f"{last.run}/{last.key}"] = (last.step, last.at)
 
 
-def _points(source: Store, series: Series, there: SeriesState, here: SeriesState | None) -> list[Metric]:
-    equal = here is not None and (here.count, here.digest) == (there.count, there.digest)
-    return source.metrics.history(series.run, series.key, (there.step, there.at) if equal else None)
+def _agreed(parcels: Parcels, series: Sequence[Series]) -> dict[str, tuple[int, int]]:
+    """By ``run/key`` how far the two stores have the same points, where the target has any."""
+    there = parcels.target.metrics.last(sorted({each.run for each in series}))
+    started = [each for each in series if each.key in there[each.run]]
+    if not started:
+        return {}
+    until = {f"{each.run}/{each.key}": _position(there[each.run][each.key]) for each in started}
+    states = zip(started, parcels.target.metrics.states(started, until), parcels.source.metrics.states(started, until))
+    same = {f"{each.run}/{each.key}" for each, theirs, ours in states if theirs == ours}
+    return {name: position for name, position in until.items() if name in same}
 
 
-def _pieces(points: Iterable[Metric], size: int) -> Iterator[list[Metric]]:
-    points = iter(points)
-    while some := list(islice(points, size)):
-        yield some
+def _position(point: Metric) -> tuple[int, int]:
+    return point.step, point.at
 
 
 def _need_subjects(parcels: Parcels, ids: set[str]) -> None:
