@@ -94,6 +94,24 @@ class NodesContract:
             nodes.put([Record((node,), (Edge(node.id, "used", "0" * 32),))])
         assert nodes.has([node.id]) == set()
 
+    @pytest.mark.parametrize("name", ["../../etc/passwd", "a/b", "\u202egnp.exe", "  ", "é" * 500, "%'\";--", "\n\t"])
+    def test_an_odd_name_is_kept_as_it_is(self, nodes: Nodes, name: str) -> None:
+        run = event("run", name)
+        nodes.put([Record((run,))])
+        assert nodes.get([run.id])[0].name == name
+
+    @pytest.mark.parametrize("name", ["a\x00b", "half \ud800"])
+    def test_a_name_that_no_database_keeps_is_refused_and_nothing_is_kept(self, nodes: Nodes, name: str) -> None:
+        good, bad = event("run", "good"), event("run", name)
+        with pytest.raises(BadInput):
+            nodes.put([Record((good, bad))])
+        assert nodes.has([good.id, bad.id]) == set()
+
+    def test_a_document_of_ten_megabytes_is_kept(self, nodes: Nodes) -> None:
+        run = Node(event_id(), "run", project="p", doc={"text": "x" * 10_000_000})
+        nodes.put([Record((run,))])
+        assert nodes.get([run.id]) == [run]
+
     def test_nothing_may_become_its_own_ancestor(self, nodes: Nodes) -> None:
         a, b, c = (event("activity") for _ in range(3))
         nodes.put([Record((a, b, c), (link(b, "informed", a), link(c, "informed", b)))])
