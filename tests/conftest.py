@@ -43,10 +43,12 @@ def s3_server() -> Iterator[S3Server]:
 
 
 @pytest.fixture
-def postgres_url(postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A new, empty database."""
+def postgres_url(
+    postgres_server: PostgresServer, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """A new, empty database; the one of ``shared_store`` when the test asks for that too."""
     monkeypatch.setenv("PGPASSWORD", PASSWORD)
-    url = postgres_server.make_database()
+    url = postgres_server.make_database(with_tables="shared_store" in request.fixturenames)
     yield url
     postgres_server.drop_database(url)
 

@@ -107,6 +107,7 @@ class PostgresServer(Server):
         super().__init__()
         self.port = free_ports(1)[0]
         self._user = _user_for_postgres(self.folder)
+        self._has_tables = False
         secret = self.folder / "secret"
         secret.write_text(PASSWORD)
         secret.chmod(0o644)
@@ -128,11 +129,23 @@ class PostgresServer(Server):
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://instar@127.0.0.1:{self.port}/{database}"
 
-    def make_database(self) -> str:
-        """The URL of a new, empty one."""
+    def make_database(self, with_tables: bool = False) -> str:
+        """The URL of a new one, empty, or with the tables of a store, which are made once and copied then."""
         name = f"t{uuid4().hex[:12]}"
-        self.execute(f"CREATE DATABASE {name}")
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {self._tables() if with_tables else 'template1'}")
         return self.url(name)
+
+    def _tables(self) -> str:
+        if not self._has_tables:
+            from sqlalchemy import make_url
+
+            from instar.store.sql.database import Database
+            from instar.store.sql.postgresql import Postgresql
+
+            self.execute("CREATE DATABASE made")
+            Database(Postgresql(make_url(self.url("made")).set(password=PASSWORD), "made", 5.0)).close()
+            self._has_tables = True
+        return "made"
 
     def drop_database(self, url: str) -> None:
         self.execute(f"DROP DATABASE IF EXISTS {urlsplit(url).path[1:]} WITH (FORCE)")
@@ -181,7 +194,8 @@ class S3Server(Server):
             "-master.volumeSizeLimitMB=64 -volume.max=20 -volume.index=leveldb -master.telemetry=false -s3.iam=false"
         )
         small += " -master.electionTimeout=1s"  # of one master, after a restart
-        small += " -s3.autoCreateBucket=false -s3.port.iceberg=0 -s3.port.lance=0"  # which would be the same for every server on this machine
+        small += " -s3.autoCreateBucket=false"
+        small += " -s3.port.iceberg=0 -s3.port.lance=0"  # the same for every server on this machine
         sockets = [f"-{part}.localSocket={self.folder}/{part}.sock" for part in ("filer", "s3")]
         command: list[str | Path] = [
             _weed(),
