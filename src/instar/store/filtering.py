@@ -80,7 +80,5 @@ def _over(graph: Graph, kept: Collection[str], direct: Collection[tuple[str, str
                 elif id not in seen:
                     seen.add(id)
                     front.append(id)
-        edges += [
-            Edge(node.id, "derived", id, OVER) for id in reached if id != node.id and (node.id, id) not in direct
-        ]
+        edges += [Edge(node.id, "derived", id, OVER) for id in reached if id != node.id and (node.id, id) not in direct]
     return edges
