@@ -110,6 +110,9 @@ REFUSED = [
 ]
 
 
+FIXTURES = [HealthCheck.function_scoped_fixture, HealthCheck.differing_executors]  # one suite, several stores
+
+
 class CatalogueContract:
     """Reading, and nothing but reading."""
 
@@ -186,7 +189,7 @@ class CatalogueContract:
             store.catalogue.select(endless)
 
     @given(st.text(max_size=40) | st.lists(st.sampled_from(" ".join(REFUSED).split()), max_size=12).map(" ".join))
-    @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=100, deadline=None, suppress_health_check=FIXTURES)
     def test_any_text_is_rows_or_an_error_of_its_own(self, store: Store, text: str) -> None:
         with contextlib.suppress(BadInput):
             store.catalogue.select(text)
