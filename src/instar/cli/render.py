@@ -93,11 +93,13 @@ def cell(value: object) -> str:
 def counted(number: int, noun: str) -> str:
     """The number and its noun, which gets its ``s`` when it needs one.
 
-    >>> counted(1, "chunk"), counted(17472, "row"), counted(2, "activity")
-    ('1 chunk', '17472 rows', '2 activities')
+    >>> counted(1, "chunk"), counted(17472, "row"), counted(2, "activity"), counted(3, "evidence")
+    ('1 chunk', '17472 rows', '2 activities', '3 pieces of evidence')
     """
     if number == 1:
         return f"1 {noun}"
+    if noun == "evidence":
+        return f"{number} pieces of evidence"
     return f"{number} {noun[:-1]}ies" if noun.endswith("ty") else f"{number} {noun}s"
 
 
