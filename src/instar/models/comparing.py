@@ -9,13 +9,11 @@ import msgspec
 
 from instar.base.errors import NotFound
 from instar.base.settings import project_setting
-from instar.models.evaluate import Report
-from instar.models.shelf import file_of
-from instar.models.version import ModelVersion, version, version_from
 from instar.store.protocols import reads
 from instar.store.query import Query, Term
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # polars comes with models: who only describes the questions does not load it
+    from instar.models.version import ModelVersion
     from instar.store.store import Store
 
 _SMALLER = ("mae", "rmse", "mse", "loss", "error")  # in the name of a metric of which less is better
@@ -80,6 +78,8 @@ class Ranked(msgspec.Struct, frozen=True):
 @reads()
 def compare(store: Store, a: str, b: str, project: str = "") -> Comparison:
     """Where two model versions differ: hyper-parameters, features, learner, task, target."""
+    from instar.models.version import version
+
     first, second = (version(each, store, project or None) for each in (a, b))
     about = [_difference(key, first.node.doc, second.node.doc) for key in ("learner", "task", "target", "format")]
     ours, theirs = _features(first), _features(second)
@@ -96,6 +96,8 @@ def compare(store: Store, a: str, b: str, project: str = "") -> Comparison:
 @reads()
 def similar(store: Store, what: str, limit: int = 10, project: str = "") -> list[Likeness]:
     """The model versions of the project that are most like one, most alike first; the measure is in each answer."""
+    from instar.models.version import version
+
     mine = version(what, store, project or None)
     found = [_likeness(mine, other) for other in _versions(store, project) if other.id != mine.id]
     return sorted(found, key=lambda each: (-each.likeness, each.version))[:limit]
@@ -126,6 +128,8 @@ def rank(
 
 
 def _versions(store: Store, project: str, name: str = "") -> list[ModelVersion]:
+    from instar.models.version import version_from
+
     terms = [Term("kind", "model_version"), Term("project", project_setting(project or None))]
     nodes = store.nodes.find(Query((*terms, *([Term("name", name)] if name else [])), 100_000))
     numbers = store.nodes.numbers([node.id for node in nodes])
@@ -179,6 +183,9 @@ def _share(a: set[Any], b: set[Any]) -> float:
 
 def _measured(of: ModelVersion) -> dict[str, list[Ranked]]:
     """All that is known of a version, by metric."""
+    from instar.models.evaluate import Report
+    from instar.models.shelf import file_of
+
     store, found = of.store, dict[str, list[Ranked]]()
     users = [edge.src for edge in store.nodes.edges([of.training], "in", "informed")] if of.training else []
     nodes = {node.id: node for node in store.nodes.get(users)}

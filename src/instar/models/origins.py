@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from instar.models.ancestry import Ancestry, Table, read_ancestry
-from instar.models.version import version
 from instar.store.lineage import called
 from instar.store.protocols import reads
 
@@ -44,6 +43,8 @@ def original_features(store: Store, what: str, project: str = "") -> list[Origin
     Goes by what each step recorded: names after a join, expressions of ``select`` and ``with_columns``. What a Python
     function, a grouping or a window made is said to be unknown; so is everything for a model that a script trained.
     """
+    from instar.models.version import version  # polars comes with it: who only describes the question does not load it
+
     found = version(what, store, project or None)
     names = [feature.name for feature in store.nodes.features([found.id])]
     if not found.training:

@@ -13,7 +13,7 @@ import msgspec
 
 from instar.base.errors import BadInput
 from instar.base.settings import project_setting
-from instar.store.invalidation import EVENTS, LIVE, record_against
+from instar.store.invalidation import EVENTS, LIVE, NEEDED, record_against
 from instar.store.protocols import writes
 from instar.store.records import Graph, Node
 from instar.store.store import Store
@@ -43,7 +43,7 @@ class Erasure(msgspec.Struct, frozen=True):
     deployments: tuple[str, ...]
 
 
-@writes("admin", repeatable=False)
+@writes(NEEDED[ERASURE], repeatable=False)
 def erase(
     store: Store,
     what: str,

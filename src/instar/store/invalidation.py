@@ -17,13 +17,15 @@ from instar.base.errors import BadInput
 from instar.base.ids import event_id
 from instar.base.settings import author_setting, project_setting
 from instar.store.lineage import title
-from instar.store.protocols import Nodes, reads, writes
+from instar.store.protocols import Nodes, Role, reads, writes
 from instar.store.records import Edge, Node, Record
 from instar.store.store import Store
 
 Verb = Literal["invalidation", "revocation", "erasure", "lifting"]
 AGAINST = ("revocation", "invalidation")  # an erasure takes bytes away; it does not say that they were wrong
 EVENTS = (*AGAINST, "erasure", "lifting")
+# Who may decide, where a server asks; whatever a token may write besides, what decides needs this role.
+NEEDED: Mapping[str, Role] = {"lifting": "approver", "erasure": "admin"}
 LIVE = "live"  # the label of a deployment whose value is the id of the version that is served; empty: none
 
 
@@ -88,7 +90,7 @@ def invalidate(store: Store, what: str, reason: str, project: str = "", also: Se
     return record_against(store, "invalidation", [store.nodes.resolve(each, project) for each in (what, *also)], reason)
 
 
-@writes("approver", repeatable=False)
+@writes(NEEDED["lifting"], repeatable=False)
 def lift(store: Store, event: str, reason: str) -> Node:
     """Take back an invalidation, revocation or erasure by its id; the lifting. Raises BadInput for anything else."""
     return record_against(store, "lifting", [store.nodes.resolve(event)], reason)

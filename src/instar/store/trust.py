@@ -1,18 +1,21 @@
 """Whether code that is kept in a store may run here: pickles, Python functions, rules in SQL.
 
-What was made here runs. What came from elsewhere runs only when the store it came from is trusted, or when somebody whose
-key is registered here signed it; whoever would run it says whether that is so.
+What was written on this machine runs, and what one's own token sent. What was pulled runs when the store it came from is
+trusted. What somebody else's token sent runs only when somebody whose key is registered here signed it: which store it came
+from is then that somebody's word, which proves nothing. Whoever would run it says whether it was signed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from instar.base.actor import actor
 from instar.base.errors import InstarError
 from instar.store.protocols import reads, writes
 from instar.store.records import Received
 from instar.store.store import Store
+
+BY_TOKEN = "by a token"
 
 
 class UntrustedCode(InstarError):
@@ -38,14 +41,21 @@ def strangers(store: Store, ids: Sequence[str]) -> dict[str, str]:
     trusted = set(store.peers.trusted())
     me = actor().name
     return {
-        id: _words(received)
-        for id, received in store.nodes.received(ids).items()
-        if (received.peer and received.peer not in trusted) or (not received.peer and received.by not in ("", me))
+        id: words for id, received in store.nodes.received(ids).items() if (words := _stranger(received, trusted, me))
     }
 
 
-def _words(received: Received) -> str:
-    return f"the store {received.peer}" if received.peer else f"{received.by}, by a token"
+def _stranger(received: Received, trusted: Collection[str], me: str) -> str:
+    """In words where it came from; empty when that is no stranger.
+
+    >>> _stranger(Received(0, "mallory", "trusted"), {"trusted"}, "ana")
+    'mallory, by a token'
+    >>> _stranger(Received(0, "", "trusted"), {"trusted"}, "ana")
+    ''
+    """
+    if received.by not in ("", me):
+        return f"{received.by}, {BY_TOKEN}"
+    return f"the store {received.peer}" if received.peer and received.peer not in trusted else ""
 
 
 def need_trust(store: Store, id: str, what: str, signed: Callable[[], bool] = lambda: False, how: str = "") -> None:
@@ -56,5 +66,5 @@ def need_trust(store: Store, id: str, what: str, signed: Callable[[], bool] = la
     """
     origin = strangers(store, [id]).get(id)
     if origin is not None and not signed():
-        steps = "Look at it first; then trust all that comes from there: `instar pull SOURCE --trust`"
-        raise UntrustedCode(what, origin, f"{steps}{f', or {how}' if how else ''}")
+        ways = [] if origin.endswith(BY_TOKEN) else ["trust all that comes from there: `instar pull SOURCE --trust`"]
+        raise UntrustedCode(what, origin, f"Look at it first; then {', or '.join([*ways, *([how] if how else [])])}")

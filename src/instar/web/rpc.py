@@ -13,6 +13,7 @@ from instar.serve.tokens import Identity
 from instar.store.operations import Operation, operations
 from instar.store.store import Store
 from instar.web.calls import Calls
+from instar.web.deciding import need_to_decide
 from instar.web.errors import WrongMethod
 from instar.web.gate import actor_of, identity_of
 from instar.web.scope import Scopes
@@ -53,6 +54,8 @@ class Operations(BaseRoute):
             return None
 
         def work() -> Any:
+            if operation.name == "nodes.put":
+                need_to_decide(self._scopes.whole, arguments[0], identity)
             answer = method(*arguments)
             if operation.audited:
                 note(store, operation.name, arguments, identity)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import msgspec
 import pytest
 
 from instar.base import clock
@@ -87,6 +88,12 @@ class NodesContract:
         nodes.put([Record((early,))])
         nodes.put([Record((late,))])
         assert nodes.get([id]) == [early]
+
+    def test_of_two_times_in_one_call_the_earlier_one_is_kept(self, nodes: Nodes) -> None:
+        early = Node(event_id(), "model", created_at=1, created_by="ana", doc={"a": 1})
+        late = msgspec.structs.replace(early, created_at=2, created_by="eva", doc={})
+        nodes.put([Record((late,)), Record((early, late))])
+        assert (nodes.get([early.id])[0].created_at, nodes.get([early.id])[0].created_by) == (1, "ana")
 
     def test_an_edge_to_an_unknown_node_is_refused_and_nothing_is_kept(self, nodes: Nodes) -> None:
         node = event("run")

@@ -57,6 +57,8 @@ def _put_nodes(sql: Connection, nodes: Sequence[Node], peer: str) -> tuple[dict[
             raise BadInput(f"node id {node.id!r} is not 32 hexadecimal digits; make ids with instar.base.ids")
         if (first := wanted.setdefault(node.id, node)) is not node:
             _same(first, node)
+            if _is_earlier(node, first):
+                wanted[node.id] = msgspec.structs.replace(first, created_at=node.created_at, created_by=node.created_by)
     by, at = actor(), clock.now()
     received = (at, by.name if by.proved else "", peer)
     t = tables.node.c
@@ -84,13 +86,17 @@ def _same(known: Node, given: Node) -> None:
 
 def _keep_earlier(sql: Connection, known: Node, given: Node) -> bool:
     """Where two stores differ in time or author, the earlier (time, author) is kept in both; whether it is the given."""
-    if known.created_at is None or given.created_at is None:
-        return False
-    if (given.created_at, given.created_by) >= (known.created_at, known.created_by):
+    if not _is_earlier(given, known):
         return False
     earlier = {"created_at": given.created_at, "created_by": given.created_by}
     sql.execute(update(tables.node).where(tables.node.c.id == known.id).values(**earlier))
     return True
+
+
+def _is_earlier(given: Node, known: Node) -> bool:
+    if known.created_at is None or given.created_at is None:
+        return False
+    return (given.created_at, given.created_by) < (known.created_at, known.created_by)
 
 
 def _put_numbers(sql: Connection, edges: Sequence[Edge], numbers: Mapping[str, int]) -> None:
