@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.web.running import Threaded
 
 from instar.base import clock
 from instar.base.digests import digest_bytes
-from instar.base.errors import Forbidden, NotFound
+from instar.base.errors import Conflict, Forbidden, NotFound
 from instar.base.ids import content_id, event_id
 from instar.serve.tokens import create_token
 from instar.store import Store, open_store
 from instar.store.protocols import FACETS
 from instar.store.query import parse
 from instar.store.records import Edge, File, Label, Metric, Node, Record
+from instar.store.sync import pull, push
 from instar.web.scope import ScopedStore
 
 
@@ -99,6 +101,54 @@ def test_nothing_is_written_into_another_project(store: Store, mine: Store) -> N
         with pytest.raises(NotFound, match="mine has none"):
             write()
     assert store.nodes.edges([own.id], "out") == []
+
+
+def test_the_author_of_another_projects_node_is_not_rewritten_by_claiming_it(store: Store, mine: Store) -> None:
+    _, theirs = imported(store, "theirs", b"secret")
+    with pytest.raises(NotFound, match="mine has none"):
+        mine.nodes.put([Record((msgspec.structs.replace(theirs, project="mine", created_at=1, created_by="eva"),))])
+    assert store.nodes.get([theirs.id]) == [theirs]
+
+
+def test_a_deployment_serves_no_version_of_another_project(store: Store, mine: Store) -> None:
+    own, theirs = Node(event_id(), "deployment", project="mine"), Node(event_id(), "deployment_version", project="b")
+    store.nodes.put([Record((own, theirs))])
+    with pytest.raises(NotFound, match="mine has none"):
+        mine.labels.set([Label(own.id, "live", theirs.id)])
+    with pytest.raises(NotFound, match="mine has none"):
+        mine.labels.merge([Label(own.id, "live", theirs.id, 1, "ana", event_id())])
+    assert store.labels.of([own.id]) == {own.id: {}}
+
+
+def test_a_name_that_others_have_too_tells_nothing_of_theirs(store: Store, mine: Store) -> None:
+    _, reader = imported(store, "theirs", b"secret")
+    mine.nodes.put([Record((run("mine"), run("mine")))])
+    with pytest.raises(NotFound, match=r"no node 'a\.csv'"):
+        mine.nodes.resolve("a.csv")
+    with pytest.raises(Conflict, match="ambiguous; give") as told:
+        mine.nodes.resolve(reader.id[:6])
+    assert reader.id not in str(told.value)
+
+
+def test_a_push_and_a_pull_of_one_project_bring_its_metrics(mine: Store, tmp_path: Path) -> None:
+    own = run("mine")
+    with open_store(tmp_path / "laptop") as laptop, open_store(tmp_path / "other") as other:
+        laptop.nodes.put([Record((own,))])
+        laptop.metrics.append([Metric(own.id, "loss", step, step, 0.5) for step in range(3)])
+        push(laptop, mine)
+        pull(other, mine)
+        assert other.metrics.history(own.id, "loss") == laptop.metrics.history(own.id, "loss")
+
+
+def test_questions_about_the_whole_store_are_refused_before_anything_is_done(store: Store) -> None:
+    own, token = run("mine"), create_token(store, "laptop", "admin", "mine")
+    store.nodes.put([Record((own,))])
+    with Threaded(store) as server:
+        erase = {"what": own.id, "reason": "x", "project": "mine", "everywhere": True}
+        asked = [server.ask("POST", "/api/v1/erase", erase, token), server.ask("POST", "/api/v1/gc", {}, token)]
+        asked += [server.ask("GET", f"/api/v1/{name}", None, token) for name in ("check", "audit")]
+    assert [status for status, _, _ in asked] == [403] * 4
+    assert store.nodes.count(parse("")) == 1
 
 
 def test_knowing_a_digest_opens_nothing_but_having_the_bytes_does(store: Store, mine: Store) -> None:

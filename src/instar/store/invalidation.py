@@ -13,9 +13,10 @@ from typing import Any, Literal
 import msgspec
 
 from instar.base import clock
+from instar.base.actor import actor
 from instar.base.errors import BadInput
 from instar.base.ids import event_id
-from instar.base.settings import author_setting, project_setting
+from instar.base.settings import project_setting
 from instar.store.lineage import title
 from instar.store.protocols import Nodes, Role, reads, writes
 from instar.store.records import Edge, Node, Record
@@ -120,9 +121,9 @@ def record_against(
             _need_kind(node, kind, kinds)
         elif node.kind in EVENTS:
             raise BadInput(f"{node.id} is {_article(node.kind)}; it is taken back with `instar lift {node.id[:8]}`")
-    doc = {"subject": nodes[0].id, "reason": reason, "by": by or author_setting(), **more}
+    doc = {"subject": nodes[0].id, "reason": reason, "by": by or actor().name, **more}
     project = project or next((node.project for node in nodes if node.project), "") or project_setting(None)
-    event = Node(event_id(), kind, "", project, nodes[0].name, clock.now(), author_setting(), doc)
+    event = Node(event_id(), kind, "", project, nodes[0].name, clock.now(), actor().name, doc)
     store.nodes.put([Record((event,), tuple(Edge(event.id, "invalidated", node.id, kind) for node in nodes))])
     return event
 

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from instar.base.errors import Forbidden
 from instar.serve.errors import WrongField
 from instar.serve.wire import wrong_field
 from instar.store.operations import PREFIX, hints_of, struct_of
@@ -38,7 +39,7 @@ class Question:
     """One route.
 
     function : ``module:name``, imported when it is first asked;  role : who may ask
-    in_body : a reader whose parameters do not fit into a query
+    in_body : a reader whose parameters do not fit into a query;  whole : it is about the store, not about one project
     """
 
     name: str
@@ -46,6 +47,7 @@ class Question:
     role: Role = "viewer"
     changes: bool = False
     in_body: bool = False
+    whole: bool = False
 
     @property
     def path(self) -> str:
@@ -107,10 +109,10 @@ QUESTIONS = (
     Question("tainted", f"{_STORE}.invalidation:tainted"),
     Question("invalidate", f"{_STORE}.invalidation:invalidate", "contributor", changes=True),
     Question("lift", f"{_STORE}.invalidation:lift", "approver", changes=True),
-    Question("audit", "instar.web.answers:audit", "admin"),
-    Question("check", f"{_STORE}.check:check", "admin"),
-    Question("gc", f"{_STORE}.gc:collect", "admin", changes=True),
-    Question("erase", f"{_STORE}.erasure:erase", "admin", changes=True),
+    Question("audit", "instar.web.answers:audit", "admin", whole=True),
+    Question("check", f"{_STORE}.check:check", "admin", whole=True),
+    Question("gc", f"{_STORE}.gc:collect", "admin", changes=True, whole=True),
+    Question("erase", f"{_STORE}.erasure:erase", "admin", changes=True, whole=True),
 )
 
 
@@ -128,6 +130,10 @@ class QuestionRoutes:
             request.scope["instar.route"] = question.name
             identity = identity_of(request.scope)
             identity.need(question.role)
+            if question.whole and identity.project:
+                raise Forbidden(
+                    f"this token is for the project {identity.project}; {question.name} needs one for all projects"
+                )
             given = msgspec.structs.asdict(await self._given(question, request))
             form: Format = given.pop("format", "json") if question.draws else "json"
             store = self._scopes.store_for(identity)

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from instar.base.errors import Forbidden
+from instar.base.errors import Conflict, Forbidden, NotFound
+from instar.store.invalidation import LIVE
 from instar.store.query import Query, Term
 from instar.store.records import (
     Edge,
@@ -56,8 +57,12 @@ class ScopedNodes(Scoped):
         return self._sight.sees(ids)
 
     def resolve(self, text: str, project: str = "") -> str:
-        found = self._store.nodes.resolve(text, self._sight.project)
-        self._sight.need([found])
+        try:
+            found = self._store.nodes.resolve(text, self._sight.project)
+        except Conflict:  # it would name what is not the project's
+            raise Conflict(f"{text!r} is ambiguous; give more digits, or kind:name") from None
+        if not self._sight.sees([found]):
+            raise NotFound("node", text, next_step=f"the project {self._sight.project} has none of this id or name")
         return found
 
     def edges(self, ids: Sequence[str], direction: Literal["out", "in"], rel: str = "") -> list[Edge]:
@@ -143,11 +148,11 @@ class ScopedNodes(Scoped):
 
 class ScopedLabels(Scoped):
     def set(self, labels: Sequence[Label]) -> list[Label]:
-        self._sight.need(label.subject for label in labels)
+        self._need_writable(labels)
         return self._store.labels.set(labels)
 
     def merge(self, labels: Sequence[Label]) -> list[Label]:
-        self._sight.need(label.subject for label in labels)
+        self._need_writable(labels)
         return self._store.labels.merge(labels)
 
     def of(self, subjects: Sequence[str]) -> dict[str, dict[str, Label]]:
@@ -164,6 +169,11 @@ class ScopedLabels(Scoped):
     def since(self, cursor: str = "", limit: int = 1000) -> LabelPage:
         page = self._store.labels.since(cursor, limit)
         return msgspec.structs.replace(page, labels=tuple(self._visible(page.labels)))
+
+    def _need_writable(self, labels: Sequence[Label]) -> None:
+        """What is served is the project's own: the label ``live`` names it."""
+        served = {label.value for label in labels if label.key == LIVE and label.value}
+        self._sight.need({label.subject for label in labels} | served)
 
     def _visible(self, labels: Sequence[Label]) -> list[Label]:
         seen = self._sight.sees(label.subject for label in labels)
@@ -184,6 +194,12 @@ class ScopedMetrics(Scoped):
         self, run: str, key: str, after: tuple[int, int] | None = None, points: int | None = None
     ) -> list[Metric]:
         return self._store.metrics.history(run, key, after, points) if self._sight.sees([run]) else []
+
+    def points(
+        self, series: Sequence[Series], after: Mapping[str, tuple[int, int]] = {}, limit: int = 20_000
+    ) -> list[Metric]:
+        visible = self._sight.sees(each.run for each in series)
+        return self._store.metrics.points([each for each in series if each.run in visible], after, limit)
 
     def since(self, cursor: str = "", limit: int = 1000) -> SeriesPage:
         page = self._store.metrics.since(cursor, limit)

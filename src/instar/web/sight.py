@@ -94,6 +94,9 @@ class Sight:
             if node.project not in ("", self.project):
                 raise Forbidden(f"node {node.id} is of the project {node.project}; this token is for {self.project}")
         given = {node.id for node in record.nodes}
+        for known in self.store.nodes.get(sorted(self.store.nodes.has(given))):  # whatever project is claimed for it
+            if known.project not in ("", self.project):
+                raise NotFound("node", known.id, next_step=f"the project {self.project} has none of this id")
         named = {id for edge in record.edges for id in (edge.src, edge.dst)}
         named |= names_of(record)
         self.need(named - given)
