@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.contracts.store.nodes import event, link
 from tests.store.graphs import Story
 
 from instar.store import Store
 from instar.store.diff import Difference, diff
+from instar.store.records import Node, Record
 
 
 def compared(store: Store, what: str = "model", **changed: Any) -> Difference:
@@ -57,3 +59,45 @@ def test_a_thing_does_not_differ_from_itself(store: Store) -> None:
     Story().put(store)
     found = diff(store, "rating@1", "rating@1")
     assert (found.a, found.changes) == (found.b, ())
+
+
+@pytest.mark.parametrize(("roles", "group"), [(("table:seen", "table:unseen"), ["data"]), (("table:a", "table:a"), [])])
+def test_another_side_of_the_same_split_is_other_data(store: Store, roles: tuple[str, str], group: list[str]) -> None:
+    split = Node(event("activity").id, "activity", doc={"verb": "split", "step": "split by id"})
+    trained = [Node(event("activity").id, "activity", doc={"verb": "train", "step": "train Ridge"}) for _ in roles]
+    edges = [link(one, "informed", split, role) for one, role in zip(trained, roles)]
+    store.nodes.put([Record((split, *trained), tuple(edges))])
+    found = diff(store, trained[0].id, trained[1].id)
+    assert [change.group for change in found.changes] == group
+    assert [str(change) for change in found.changes] == [
+        "train Ridge: table is seen and unseen of step 'split by id'" for _ in group
+    ]
+
+
+def test_what_only_another_learner_has_is_one_line(store: Store) -> None:
+    first = {"learner": "Ridge", "parameters": {"tol": 0.1, "alpha": 1.0, "solver": "auto", "random_state": 1}}
+    second = {"learner": "Forest", "parameters": {"tol": 0.1, "depth": 3, "leaf": 2}}
+    doc = {"verb": "train", "step": "train"}
+    steps = [
+        Node(event("activity").id, "activity", doc={**doc, "parameters": parameters}) for parameters in (first, second)
+    ]
+    store.nodes.put([Record(tuple(steps), ())])
+    assert [change.words for change in diff(store, steps[0].id, steps[1].id).changes] == [
+        "learner 'Ridge' and 'Forest'",
+        "only in the first: alpha 1.0, solver 'auto'",
+        "only in the second: depth 3, leaf 2",
+        "parameters.random_state 1 and (not there)",
+    ]
+
+
+def test_what_both_came_from_is_not_said_to_be_of_one(store: Store) -> None:
+    table = Node(event("activity").id, "activity", doc={"verb": "join", "step": "join"})
+    split = Node(event("activity").id, "activity", doc={"verb": "split", "step": "split"})
+    trained = [Node(event("activity").id, "activity", doc={"verb": "train", "step": "train"}) for _ in range(2)]
+    edges = [link(split, "informed", table, "table:out"), link(trained[0], "informed", split, "table:a")]
+    edges += [link(trained[1], "informed", table, "table:out")]
+    store.nodes.put([Record((table, split, *trained), tuple(edges))])
+    assert [str(change) for change in diff(store, trained[0].id, trained[1].id).changes] == [
+        "step 'join': both came from it, only the second directly",
+        "step 'split': only the first came from it",
+    ]

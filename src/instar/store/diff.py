@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any, Literal
 
 import msgspec
@@ -20,6 +21,7 @@ from instar.store.store import Store
 Group = Literal["data", "code", "parameters", "environment", "preparation", "seeds"]
 GROUPS: tuple[Group, ...] = ("data", "code", "parameters", "environment", "preparation", "seeds")
 MOST = 20  # files, libraries or columns that are named; the others are counted
+FEW = 3  # parameters of one side that are named one by one; more stand in one line
 _SEEDS = ("seed", "random_state")
 _FOLLOWS = ("id", "dataset")  # parameters that only name what a step read
 
@@ -70,6 +72,7 @@ class _Pairs:
     def __init__(self, store: Store, left: Graph, right: Graph) -> None:
         self.store = store
         self.starts = (left.start, right.start)
+        self.common = left.depth.keys() & right.depth.keys()
         self.nodes = {node.id: node for graph in (left, right) for node in graph.nodes}
         self.above: dict[str, list[Edge]] = defaultdict(list)
         for edge in dict.fromkeys((*left.edges, *right.edges)):
@@ -88,46 +91,56 @@ class _Pairs:
                 for change in self._own(a, b):
                     found[change] = depth
                 for up, other in self._inputs(a, b):
-                    if up and other and (up, other) not in seen:
-                        seen.add((up, other))
-                        following.append((up, other))
-                    elif not (up and other):
-                        found[self._only(up, other)] = depth
+                    if up is None or other is None:
+                        found[self._only(up.dst if up else "", other.dst if other else "")] = depth
+                        continue
+                    for change in self._parts(a, up, other):
+                        found[change] = depth
+                    if (up.dst, other.dst) not in seen:
+                        seen.add((up.dst, other.dst))
+                        following.append((up.dst, other.dst))
             front, depth = following, depth + 1
         return sorted(found, key=lambda change: (GROUPS.index(change.group), -found[change], change))
 
-    def _inputs(self, a: Node, b: Node) -> Iterator[tuple[str, str]]:
-        """What the two were made from, side by side: by role, else by kind and step. One side may be empty."""
-        sides = [defaultdict[tuple[str, str, str], list[str]](list), defaultdict[tuple[str, str, str], list[str]](list)]
+    def _inputs(self, a: Node, b: Node) -> Iterator[tuple[Edge | None, Edge | None]]:
+        """What the two were made from, side by side: by role, else by kind and step. One side may be missing."""
+        sides = [defaultdict[tuple[str, str, str], list[Edge]](list) for _ in range(2)]
         for node, side in zip((a, b), sides):
             for edge in self.above[node.id]:
                 if edge.rel not in ("specialization", "member"):
-                    side[edge.rel, edge.role, self._sort(edge.dst)].append(edge.dst)
-        left, right = ({key: ids for key, ids in side.items()} for side in sides)
+                    side[edge.rel, edge.role, self._sort(edge.dst)].append(edge)
+        left, right = (dict(side) for side in sides)
         for key in [key for key in left if key in right]:
             yield from self._aligned(left.pop(key), right.pop(key))
-        rest = [defaultdict[tuple[str, str], list[str]](list), defaultdict[tuple[str, str], list[str]](list)]
+        rest = [defaultdict[tuple[str, str], list[Edge]](list) for _ in range(2)]
         for one, some in zip((left, right), rest):
-            for (rel, _, sort), ids in one.items():
-                some[rel, sort] += ids
+            for (rel, _, sort), edges in one.items():
+                some[rel, sort] += edges
         for name in dict.fromkeys((*rest[0], *rest[1])):
             yield from self._aligned(rest[0][name], rest[1][name])
 
-    def _aligned(self, left: Sequence[str], right: Sequence[str]) -> Iterator[tuple[str, str]]:
+    def _aligned(self, left: Sequence[Edge], right: Sequence[Edge]) -> Iterator[tuple[Edge | None, Edge | None]]:
         """The same things side by side, then the others in order."""
-        both = set(left) & set(right)
-        mine, others = ([id for id in ids if id not in both] for ids in (left, right))
-        for place in range(max(len(mine), len(others))):
-            yield (mine[place] if place < len(mine) else "", others[place] if place < len(others) else "")
+        both = {edge.dst for edge in left} & {edge.dst for edge in right}
+        for id in sorted(both):
+            yield from zip(*([edge for edge in edges if edge.dst == id] for edges in (left, right)))
+        yield from zip_longest(*([edge for edge in edges if edge.dst not in both] for edges in (left, right)))
+
+    def _parts(self, node: Node, up: Edge, other: Edge) -> Iterator[Change]:
+        """Of what both read another part: the other side of a split."""
+        (name, _, part), (same, _, others) = (edge.role.partition(":") for edge in (up, other))
+        if name == same and part != others and not (part.isdigit() or others.isdigit()):
+            words = f"{name} is {part} and {others} of {_told(self.nodes[up.dst])}"
+            yield Change("data", str(node.doc.get("step") or title(node)), words, up.dst, other.dst)
 
     def _sort(self, id: str) -> str:
         node = self.nodes[id]
         return f"{node.kind} {node.doc.get('verb', '')}"
 
     def _only(self, a: str, b: str) -> Change:
-        node = self.nodes[a or b]
-        told = title(node) if node.kind != "activity" else f"step {node.doc.get('step', node.name)!r}"
-        return Change(_group(node), told, f"only {'the first' if a else 'the second'} came from it", a, b)
+        node, which = self.nodes[a or b], "the first" if a else "the second"
+        words = f"both came from it, only {which} directly" if node.id in self.common else f"only {which} came from it"
+        return Change(_group(node), _told(node), words, a, b)
 
     def _own(self, a: Node, b: Node) -> Iterator[Change]:
         """What two nodes differ in by themselves."""
@@ -152,6 +165,10 @@ class _Pairs:
         yield from _parameters(f"run {a.name}", a, b, left, right, "parameters")
         arguments = {"arguments": a.doc.get("arguments")}, {"arguments": b.doc.get("arguments")}
         yield from _parameters(f"run {a.name}", a, b, *arguments, "parameters")
+
+
+def _told(node: Node) -> str:
+    return title(node) if node.kind != "activity" else f"step {node.doc.get('step', node.name)!r}"
 
 
 def _group(node: Node) -> Group:
@@ -181,15 +198,27 @@ def _parameters(
     what: str, a: Node, b: Node, left: Mapping[str, Any], right: Mapping[str, Any], group: Group
 ) -> Iterator[Change]:
     gone = set()
+    alone = _alone(left, right)
     for key in dict.fromkeys((*left, *right)):
         whole = key.rpartition(".")[0]
         if whole.endswith(")") and (one := _one_sided(whole, left, right)):  # an operator that only one side has
             if whole not in gone:
                 yield Change(group, what, f"{whole} only in the {one}", a.id, b.id)
             gone.add(whole)
-        elif left.get(key) != right.get(key) and key not in _FOLLOWS:
+        elif left.get(key) != right.get(key) and key not in _FOLLOWS and key not in alone:
             kind: Group = "seeds" if key.rpartition(".")[2] in _SEEDS else group
             yield Change(kind, what, f"{key} {_value(left, key)} and {_value(right, key)}", a.id, b.id)
+    for one, side in (("first", left), ("second", right)):
+        if own := [f"{key.removeprefix('parameters.')} {_value(side, key)}" for key in side if key in alone]:
+            more = [f"and {len(own) - MOST} more"] if len(own) > MOST else []
+            yield Change(group, what, f"only in the {one}: {', '.join([*own[:MOST], *more])}", a.id, b.id)
+
+
+def _alone(left: Mapping[str, Any], right: Mapping[str, Any]) -> set[str]:
+    """The parameters that only one side has, when they are many: another learner has others. One line says them."""
+    alone = {key for key in left.keys() ^ right.keys() if key not in _FOLLOWS and "(" not in key}
+    alone = {key for key in alone if key.rpartition(".")[2] not in _SEEDS}
+    return alone if len(alone) > FEW else set()
 
 
 def _one_sided(whole: str, left: Mapping[str, Any], right: Mapping[str, Any]) -> str:

@@ -128,7 +128,7 @@ def _drawn(box: Box, placed: Layout, shown: Picture) -> str:
 
 def _lines(box: Box) -> tuple[str, str]:
     """What stands in a box: the name over kind and short id; of a node without a name its kind over the id."""
-    short = box.id[-6:] if box.id.startswith("0") else box.id[:6]  # an event's id begins with the time
+    short = box.id[:12] if box.id.startswith("0") else box.id[:6]  # an event's id begins with the time
     if len(box.nodes) > 1:
         return box.name, ""
     return (box.name, f"{box.words} {short}") if box.name else (box.words, short)

@@ -39,7 +39,7 @@ def _doubt(say: Say, team: Store, model: ModelVersion) -> None:
     standing = [*reached.models, *reached.deployments]
     numbers = team.nodes.numbers([node.id for node in standing])
     say.tell(
-        f"$ instar --store tour/{TEAM} invalidate {short(file.id)} --reason …",
+        f"$ instar invalidate {short(file.id)} --reason … --store .instar/tour/{TEAM}",
         Table(("what stands on it now",), [(title(node, numbers.get(node.id)),) for node in standing]),
         f"{author_setting()} lifts it: the record of both stays, and nothing is flagged any more",
         tainted=[node.id for node in standing],
