@@ -23,6 +23,8 @@ def filtered(
     for kind in kinds:
         if kind not in KINDS:
             raise BadInput(f"unknown kind {kind!r}; {suggestion(kind, sorted(KINDS))}")
+    if not (kinds or stage) and since is None and until is None:
+        return graph
     passing = {node.id for node in graph.nodes if not kinds or node.kind in kinds}
     if stage:
         labels = store.labels.of([node.id for node in graph.nodes])
