@@ -12,9 +12,10 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from instar.base.digests import digest_bytes
-from instar.base.errors import BadInput, InstarError
+from instar.base.errors import BadInput, Corrupt, InstarError, NotFound
 from instar.serve.errors import TooLarge
 from instar.store.store import Store
+from instar.store.tombstones import refuse_erased
 from instar.web.calls import Calls
 from instar.web.gate import actor_of, identity_of
 from instar.web.scope import Scopes
@@ -53,7 +54,12 @@ class BlobRoutes:
         digest = self._digest(request)
         if announced_size(request.scope) > self._most:
             raise TooLarge("the blob", self._most)
-        store = self._scopes.store_for(identity)
+        store, whole = self._scopes.store_for(identity), self._scopes.whole
+
+        def look() -> None:
+            refuse_erased(whole.nodes, identity.project, [], {digest})
+
+        await self._calls.run(look, actor_of(request.scope), changes=False)
         received = await self._receive(request)
 
         def keep() -> int:
@@ -78,9 +84,9 @@ class BlobRoutes:
         def fetch() -> int:
             try:
                 return store.blobs.fetch(digest, path)
-            except InstarError:
+            except InstarError as error:
                 path.unlink(missing_ok=True)
-                raise
+                raise _told(error, digest) from None
 
         await self._calls.run(fetch, actor_of(request.scope), changes=False)
         return BlobFile(path, media_type=BYTES, background=BackgroundTask(path.unlink))
@@ -128,6 +134,15 @@ class BlobRoutes:
             store.blobs.put(received)
             return len(received)
         return store.blobs.put_file(received)[1]
+
+
+def _told(error: InstarError, digest: str) -> InstarError:
+    """The error without the place on the server's disk."""
+    if type(error) is NotFound:
+        return NotFound("blob", digest, next_step="this store does not have it; `instar check` there says whose it is")
+    if isinstance(error, Corrupt):
+        return Corrupt(digest, "other than that", "the server")
+    return error
 
 
 def _digest_of(path: Path) -> str:

@@ -36,6 +36,12 @@ class BadMessage(InstarError):
     status = 400
 
 
+class BadHeader(InstarError):
+    """A header that says two things."""
+
+    status = 400
+
+
 class Mistake(InstarError):
     """A mistake of the server's own."""
 

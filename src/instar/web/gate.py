@@ -5,16 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from instar.base.actor import Actor
 from instar.base.errors import Forbidden, InstarError
 from instar.serve.errors import WrongHost
 from instar.serve.tokens import Guard, Identity
-from instar.web.errors import answer_of
+from instar.web.errors import BadHeader, answer_of
 from instar.web.numbers import Numbers
 from instar.web.wire import headers_of
 
+ONCE = (b"host", b"origin", b"authorization", b"content-type", b"content-length")
+GONE = 499  # counted when a client went away before its answer
 OPEN = ("/api/v1/health", "/api/v1/openapi.json")  # what everyone may read: they say nothing about what is kept
 
 
@@ -46,14 +49,18 @@ class Gate:
             await self._app(scope, receive, note)
         except InstarError as error:
             await answer_of(error)(scope, receive, note)
+        except ClientDisconnect:
+            status = GONE  # nobody is there to be answered, and nothing of what it began to send was kept
         finally:
             self._numbers.saw(scope.get("instar.route", "other"), status, time.perf_counter() - started)
 
     def _admit(self, scope: Scope) -> None:
         headers = headers_of(scope)
+        if len(headers) != len(scope["headers"]):
+            _need_once(scope)
         self._check_host(headers.get(b"host", b""))
         origin = headers.get(b"origin")
-        if origin is not None and host_name(origin.partition(b"://")[2]) not in self._hosts:
+        if origin is not None and (b"@" in origin or host_name(origin.partition(b"://")[2]) not in self._hosts):
             raise Forbidden(f"a page of {origin.decode(errors='replace')} may not use this server")
         if scope["path"] not in OPEN:
             scope["instar.identity"] = self._guard.identify(headers.get(b"authorization"))
@@ -68,6 +75,14 @@ class Gate:
                 )
             if len(self._known_hosts) < 1000:  # the port varies, and a client may invent many
                 self._known_hosts.add(host)
+
+
+def _need_once(scope: Scope) -> None:
+    """Of two a proxy may look at one and this server at the other."""
+    names = [name for name, _ in scope["headers"]]
+    for name in ONCE:
+        if names.count(name) > 1:
+            raise BadHeader(f"the header {name.decode().title()} stands there {names.count(name)} times; send it once")
 
 
 def identity_of(scope: Scope) -> Identity:

@@ -98,6 +98,7 @@ class WebServer:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # the audit says who was there, not what a request says of itself
             timeout_keep_alive=KEEP_ALIVE,
             timeout_graceful_shutdown=DRAIN,
             backlog=1024,

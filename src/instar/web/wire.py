@@ -7,8 +7,9 @@ from functools import cache
 from typing import Any
 
 import msgspec
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from starlette.types import Receive, Scope
+from starlette.types import Message, Receive, Scope
 
 from instar.serve.errors import BadJson, TooLarge
 from instar.serve.wire import wrong_field
@@ -30,18 +31,26 @@ async def read_body(scope: Scope, receive: Receive, most: int) -> bytes:
     """The whole body. Raises TooLarge as soon as it is known."""
     if announced_size(scope) > most:
         raise TooLarge("the body", most)
-    message = await receive()
+    message = await _next(receive)
     body: bytes = message.get("body", b"")
     if not message.get("more_body"):
         return _within(body, most)
     parts, size = [body], len(body)
     while message.get("more_body"):
-        message = await receive()
+        message = await _next(receive)
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if size > most:
             raise TooLarge("the body", most)
     return b"".join(parts)
+
+
+async def _next(receive: Receive) -> Message:
+    """A piece of the body. Raises ClientDisconnect: what came of a body that was cut off is not the body."""
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    return message
 
 
 def announced_size(scope: Scope) -> int:
@@ -74,7 +83,7 @@ def decode(body: bytes, content_type: bytes, type: Any) -> Any:
             return as_msgpack(body)
         except msgspec.ValidationError as error:
             raise wrong_field(error) from None
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise BadMessage(f"the body is not MessagePack: {error}") from None
     raise WrongMediaType(content_type.decode("latin-1"), f"{JSON} or {MSGPACK}")
 
