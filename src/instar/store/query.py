@@ -188,6 +188,9 @@ class _Parser:
         return read_term(self.text, token, first)
 
 
+_ORDERS = ", ".join(f"{key}.NAME" if key in ("metric", "param") else key for key in ORDERS)
+
+
 def _any_of(choices: list[list[Condition]]) -> Condition:
     parts = tuple(each[0] if len(each) == 1 else AllOf(tuple(each)) for each in choices)
     return parts[0] if len(parts) == 1 else AnyOf(parts)
@@ -197,7 +200,9 @@ def _order(text: str, token: Token, value: str, at: int) -> Order:
     descending = token.mask[len("order:") :].startswith("-")
     key, _, name = value[descending:].partition(".")
     if key not in ORDERS:
-        raise BadQuery(text, at + descending, f"order: cannot be by {key!r}; {suggestion(key, ORDERS)}")
+        near = suggestion(key, ORDERS)
+        there = near if near.startswith("did") else f"there is: {_ORDERS}"
+        raise BadQuery(text, at + descending, f"order: cannot be by {key!r}; {there}")
     if (key in ("metric", "param")) != bool(name):
         why = "needs a name, such as order:-metric.loss" if not name else "has no part after a dot"
         raise BadQuery(text, at + descending, f"order: {key} {why}")

@@ -145,6 +145,10 @@ class CatalogueContract:
         ) SELECT n.name, far FROM above, node n WHERE n.id = above.id ORDER BY far"""
         assert store.catalogue.select(sql, {"start": chain[-1]}).rows == (("c", 0), ("b", 1), ("a", 2))
 
+    def test_a_question_counts_the_rows_of_its_own_query(self, store: Store, chain: list[str]) -> None:
+        sql = "WITH mine AS (SELECT id FROM node WHERE kind = 'run') SELECT count(*) FROM mine"
+        assert store.catalogue.select(sql).rows == ((3,),)
+
     def test_figures_are_plain_numbers(self, store: Store, chain: list[str]) -> None:
         sql = (
             "SELECT count(*), sum(number), avg(number), count(DISTINCT key), max(coalesce(number, 0)), "

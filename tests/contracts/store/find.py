@@ -179,6 +179,8 @@ class FindContract:
         assert found(store, f"model_version from:{load.id}") == ["m"]
         assert found(store, "activity used-by:m order:name") == ["fit", "load"]
         assert found(store, "file used-by:m") == [""]
+        assert found(store, "file FILMS") == [""]  # a file is called what its import called it
+        assert found(store, "file songs.csv") == []
         assert found(store, "model_version -from:films.csv") == []
         with pytest.raises(NotFound, match="nothing"):
             found(store, "from:nothing")

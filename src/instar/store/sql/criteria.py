@@ -88,11 +88,16 @@ class Criteria:
         return Part(f"{self.told('learner')} = ?", (term.value,))
 
     def text(self, term: Term) -> Part:
-        """Part of the name, of a label that counts now, or of what is recorded of the node; whatever the case."""
+        """Part of the name, of a label that counts now, or of what is recorded of the node; whatever the case.
+
+        A source file is called what its import called it.
+        """
         escaped = "".join(f"\\{each}" if each in "%_\\" else each for each in term.value)
         like = f"{self._like} ? ESCAPE '\\'"
         places = [f"n.name {like}", *(f"{self.told(field)} {like}" for field in TOLD)]
         label = f"SELECT 1 FROM label x WHERE x.subject = n.id AND (x.value {like} OR x.key {like})"
+        called = f"SELECT 1 FROM edge e WHERE e.dst = n.id AND e.rel = 'used' AND e.role {like}"
+        places.append(f"(n.kind = 'file' AND EXISTS ({called}))")
         values = (f"%{escaped}%",) * (len(places) + 1)
         sql = f"({' OR '.join(places)} OR EXISTS ({label} AND x.value <> '' AND {_NEWEST}))"
         return Part(sql, (*values, f"tag.%{escaped}%"))

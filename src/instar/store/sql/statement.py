@@ -64,10 +64,14 @@ class _Piece:
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement that was looked through. parameters : their names, as often as they stand in it"""
+    """A statement that was looked through.
+
+    parameters : their names, as often as they stand in it;  queries : the names that it gives after WITH
+    """
 
     pieces: tuple[_Piece, ...]
     parameters: tuple[str, ...]
+    queries: frozenset[str] = frozenset()
 
     def text(self, parameter: Callable[[str], str], percent: str = "%") -> str:
         """For a database that has ``parameter`` (of its name) for a parameter."""
@@ -96,7 +100,7 @@ def statement(sql: str, given: Mapping[str, object]) -> Statement:
         raise _bad(f"a question begins with SELECT, WITH or VALUES, not with {said[0].whole if said else ''!r}")
     for piece in said:
         if piece.says(";"):
-            raise _bad("one statement at a time: there is something after the ;")
+            raise _bad("one statement at a time: there is something after ';'")
         if piece.kind == "word" and piece.text in _REFUSED:
             raise _bad(f"{piece.whole!r} has no place in a question that can only read")
     queries = _named_queries(said)
@@ -104,7 +108,7 @@ def statement(sql: str, given: Mapping[str, object]) -> Statement:
     _check_tables(said, {said[at].text for at in queries})
     names = tuple(piece.text for piece in said if piece.kind == "parameter")
     _check_parameters(names, given)
-    return Statement(tuple(pieces), names)
+    return Statement(tuple(pieces), names, frozenset(said[at].text for at in queries))
 
 
 def _bad(why: str) -> BadInput:
