@@ -174,7 +174,7 @@ def test_what_came_of_the_clean_version_is_not_derived(store: Store, people: Dat
     ("rows", "columns", "says"),
     [
         ("name = 'Zoe'", (), "no version has such rows"),
-        ("nam = 'Ana'", (), "cannot be used"),
+        ("nam = 'Ana'", (), "cannot be used: unable to find column .nam.*; give one"),
         ("name = ", (), "cannot be used"),
         (None, ("nam",), "did you mean 'name'"),
         (None, ("name", "email", "age"), "no column would stay"),

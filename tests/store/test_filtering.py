@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.store.graphs import Story
 
-from instar.base.errors import BadInput
+from instar.base.errors import BadInput, NotFound
 from instar.store import Store
 from instar.store.filtering import OVER
 from instar.store.lineage import impact, live_deployments, why
@@ -23,6 +23,13 @@ def test_edges_lead_over_what_was_filtered_out_and_it_is_counted(store: Store) -
         (story.nodes["model"].id, story.nodes["file"].id, OVER),
         (story.nodes["model"].id, story.nodes["version"].id, OVER),
     }
+
+
+def test_a_kind_means_its_versions_too_as_in_find(store: Store) -> None:
+    Story().put(store)
+    graph = why(store, "rating@1", kinds=["dataset"])
+    assert {node.kind for node in graph.nodes if node.id != graph.start} >= {"dataset_version"}
+    assert {node.kind for node in graph.nodes if node.id != graph.start} <= {"dataset", "dataset_version"}
 
 
 def test_what_lies_beyond_the_depth_is_counted(store: Store) -> None:
@@ -78,3 +85,9 @@ def test_only_what_is_live_now_is_named(store: Store) -> None:
     other = Node("ab" * 16, "run")
     store.nodes.put([Record((other,))])
     assert live_deployments(store, other.id) == []
+
+
+def test_a_huge_name_that_nothing_has_is_not_repeated_whole(store: Store) -> None:
+    with pytest.raises(NotFound, match=r"no node 'a+…'; `instar find`") as error:
+        why(store, "a" * 1_000_000)
+    assert len(str(error.value)) < 400

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import ClassVar
 
+LONGEST = 200  # letters of a name that an error repeats
+
 
 class InstarError(Exception):
     """The root of every error that Instar raises on purpose.
@@ -23,7 +25,8 @@ class NotFound(InstarError):
     status = 404
 
     def __init__(self, kind: str, name: str, available: Iterable[str] = (), next_step: str = "") -> None:
-        super().__init__(f"no {kind} {name!r}; {next_step or suggestion(name, available)}")
+        shown = name if len(name) <= LONGEST else f"{name[:LONGEST]}…"
+        super().__init__(f"no {kind} {shown!r}; {next_step or suggestion(name[:LONGEST], available)}")
 
 
 class Conflict(InstarError):

@@ -108,7 +108,7 @@ def _common(function: Callable[..., None]) -> Callable[..., None]:
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Answer with one JSON document."),
         click.option("--project", "given_project", metavar="NAME", help="Work in this project (else INSTAR_PROJECT)."),
-        click.option("--store", "location", metavar="FOLDER", help="Use this store (else INSTAR_STORE, or .instar/)."),
+        click.option("--store", "location", metavar="STORE", help="Use this store (else INSTAR_STORE, or .instar/)."),
     ):
         function = option(function)
     return function

@@ -107,8 +107,9 @@ def _condition(version: DatasetVersion, rows: pl.Expr | str | None) -> pl.Expr |
         condition = pl.sql_expr(rows) if isinstance(rows, str) else rows
         pl.DataFrame(schema=dtypes_of(version.schema)).filter(condition)
     except PolarsError as error:
+        said = str(error).strip().partition("\n")[0]
         raise BadInput(
-            f"dataset {version.name}: the condition cannot be used: {error}; give one such as \"Name = 'Ana'\""
+            f"dataset {version.name}: the condition cannot be used: {said}; give one such as \"Name = 'Ana'\""
         ) from None
     return condition
 

@@ -126,7 +126,9 @@ def restore(source: Path, folder: Path, progress: Progress = lambda done, of: No
     said = read_backup(source)
     folder = folder.absolute()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise Conflict(f"{folder} is not empty; nothing was restored. Name a folder that is not there yet")
+        raise Conflict(
+            f"{folder} is not empty; nothing was restored. Name a folder that is not there yet, with --store"
+        )
     made = folder.with_name(f"{folder.name}.restoring-{uuid4().hex[:8]}")
     try:
         _fill(made, source, said, progress)

@@ -25,7 +25,8 @@ def filtered(
             raise BadInput(f"unknown kind {kind!r}; {suggestion(kind, sorted(KINDS))}")
     if not (kinds or stage) and since is None and until is None:
         return graph
-    passing = {node.id for node in graph.nodes if not kinds or node.kind in kinds}
+    wanted = {*kinds, *(f"{kind}_version" for kind in kinds)}  # as in find, a model is also each version of it
+    passing = {node.id for node in graph.nodes if not kinds or node.kind in wanted}
     if stage:
         labels = store.labels.of([node.id for node in graph.nodes])
         passing &= {id for id, known in labels.items() if (label := known.get(STAGE)) and label.value == stage}
