@@ -66,6 +66,19 @@ def test_a_page_that_only_looks_like_one_of_this_host_is_refused(server: Threade
         assert server.ask("POST", HAS, {"ids": []}, token, Origin=origin)[0] == 403, origin
 
 
+def test_a_head_without_end_is_not_kept_in_memory(server: Threaded) -> None:
+    with pytest.raises(ConnectionError):
+        raw(server, b"GET / HTTP/1.1\r\nX: ", *[b"a" * 65536] * 1000)
+
+
+def test_a_connection_whose_request_never_comes_is_closed(
+    server: Threaded, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("instar.web.heads.HEAD_WITHIN", 0.2)
+    assert raw(server) == raw(server, b"GET / HTTP/1.1\r\nHost: ") == b""
+    assert server.ask("POST", HAS, {"ids": []}, token)[0] == 200
+
+
 def test_a_body_nested_too_deep_is_no_mistake_of_the_server(server: Threaded, token: str) -> None:
     body = msgspec.msgpack.encode({"records": [{"nodes": [{"id": event_id(), "kind": "run", "doc": {"a": 0}}]}]})
     deep = body[:-1] + b"\x91" * 50_000 + b"\xc0"
@@ -98,7 +111,7 @@ def test_an_error_about_a_blob_names_no_place_on_the_servers_disk(store: Store, 
     (store.folder / "blobs" / digest[:2] / digest[2:]).write_bytes(b"other")
     for name, status in (("a" * 64, 404), (digest, 500)):
         found, answer, _ = server.ask("GET", f"/api/v1/blobs/{name}", None, token)
-        assert found == status
+        assert found == status, answer
         assert str(store.folder) not in answer["error"]["message"]
 
 

@@ -84,9 +84,17 @@ class Executor:
         made = [done.activity, *done.made.values()]
         if self.store.nodes.has(made) != set(made):
             return False
+        if not self._is_told_by_edges(done):
+            return False
         self.done[step] = done
         self.counts.steps_known += 1
         return True
+
+    def _is_told_by_edges(self, done: Done) -> bool:
+        """A memo is a hint of whoever may write here; that the activity made this is on record, or the step is done anew."""
+        made = set(done.made.values())
+        edges = self.store.nodes.edges(sorted(made), "out", "generated") if made else []
+        return made == {edge.src for edge in edges if edge.dst == done.activity}
 
     def _execute(self, step: Step) -> None:
         work = Work(self.store, self.engine, self.done, step, self.memo)

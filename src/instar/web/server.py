@@ -25,6 +25,7 @@ from instar.serve.tokens import Guard, local_token
 from instar.store.store import Store
 from instar.web.application import Application
 from instar.web.blobs import MOST_BLOB
+from instar.web.heads import BoundedHeads
 from instar.web.wire import MOST_BODY
 
 PORT = 7070
@@ -93,7 +94,8 @@ class WebServer:
         """Answer until ``stop``; then what is in flight is answered first. ready : called once requests are answered"""
         config = uvicorn.Config(
             self.application.handle,
-            http="httptools",
+            http=BoundedHeads,
+            ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,
