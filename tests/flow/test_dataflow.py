@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
 import polars as pl
 import pytest
 from sklearn.ensemble import RandomForestClassifier
@@ -14,6 +16,7 @@ from instar import prep
 from instar.base.errors import BadInput, ColumnMissing, Conflict, WrongType
 from instar.data.datasets import import_data
 from instar.flow.dataflow import Dataflow
+from instar.flow.outcome import Done
 from instar.flow.table import Model, Preparation, Report, Table
 from instar.models.registry import publish
 from instar.serve.deployment import deploy
@@ -129,6 +132,28 @@ def test_running_again_does_nothing_again_and_makes_only_a_new_run(store: Store)
     assert (second.counts.steps_ran, second.counts.tasks_ran) == (0, 0)
     assert second["model"] == first["model"]
     assert second["report"] == first["report"]
+
+
+def test_a_memo_that_the_record_does_not_confirm_is_not_believed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = graph(store)
+    made.flow.run(want={"model": made.model})
+    truly = store.memo.get
+
+    def forged(keys: Sequence[str]) -> dict[str, bytes]:
+        """Every step says that it made another thing."""
+        found = truly(keys)
+        steps = {key: msgspec.json.decode(value, type=Done) for key, value in found.items() if value[:1] == b"{"}
+        wrong = {
+            key: msgspec.structs.replace(done, made={port: done.activity for port in done.made})
+            for key, done in steps.items()
+        }
+        return found | {key: msgspec.json.encode(done) for key, done in wrong.items()}
+
+    monkeypatch.setattr(store.memo, "get", forged)
+    again = graph(store)
+    second = again.flow.run(want={"model": again.model})
+    assert second.counts.steps_ran > 0
+    assert check(store).clean
 
 
 def test_changing_the_last_step_runs_only_that(store: Store) -> None:
