@@ -35,7 +35,9 @@ def _options(function: Callable[Concatenate[Shell, P], None]) -> Callable[Concat
     for option in reversed(
         (
             depth_option,
-            click.option("--kind", "kinds", multiple=True, help="Only this kind, and its versions; may be given several times."),
+            click.option(
+                "--kind", "kinds", multiple=True, help="Only this kind and its versions; several are allowed."
+            ),
             click.option("--stage", default="", help="Only what is in this stage."),
             click.option("--since", type=When(), help="Only what was made then or later, such as 2026-11-20."),
             click.option("--until", type=When(), help="Only what was made until then."),
