@@ -177,12 +177,18 @@ def test_an_artifact_never_changes(store: Store, tmp_path: Path) -> None:
             one.log_bytes("a.txt", b"two")
 
 
+def test_a_label_with_nul_is_refused_at_once_and_the_run_goes_on(store: Store) -> None:
+    with run("baseline", store=store) as one, pytest.raises(BadInput, match="label 'k' has a NUL character"):
+        one.label("k", "v\0")
+    assert one.status == "finished"
+
+
 def test_a_missing_artifact_is_an_error_that_names_the_path(store: Store, tmp_path: Path) -> None:
     with run("baseline", store=store) as one, pytest.raises(NotFound, match="nowhere"):
         one.log_artifact(tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize("name", ["/etc/passwd", "../up", "a/../../b"])
+@pytest.mark.parametrize("name", ["/etc/passwd", "../up", "a/../../b", "a\0b"])
 def test_an_artifact_stays_inside_its_run(store: Store, name: str) -> None:
     with run("baseline", store=store) as one, pytest.raises(BadInput, match="no name for an artifact"):
         one.log_bytes(name, b"")

@@ -184,7 +184,7 @@ class Run:
 
     def _keep(self, live: Recorder, name: str, digest: str, size: int) -> None:
         check_text(self._saying, f"the name of artifact {name!r}", name)
-        if name.startswith("/") or ".." in Path(name).parts:
+        if name.startswith("/") or "\0" in name or ".." in Path(name).parts:
             raise BadInput(f"run {self.name!r}: {name!r} is no name for an artifact; use one like 'plots/roc.svg'")
         if (known := self._files.setdefault(name, digest)) != digest:
             raise Conflict(
@@ -222,6 +222,8 @@ class Run:
         live = self._live()
         check_key(self._saying, "label", key)
         check_text(self._saying, f"label {key!r}", value)
+        if "\0" in value:
+            raise BadInput(f"run {self.name!r}: label {key!r} has a NUL character; nothing was logged. Take it out")
         live.label(Label(self.id, key, value))
 
     def flush(self) -> None:
