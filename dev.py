@@ -174,7 +174,8 @@ def lock(_arguments: list[str]) -> int:
     base = [uv, "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"]
     base += ["--no-emit-index-url", "--custom-compile-command", "python3 dev.py lock"]
     common = ["pyproject.toml", "requirements/build.in"]
-    commands = [[*base, "--extra", "tour", "--extra", "postgres", "--extra", "services", "--extra", "dev", *common, "-o", "requirements/dev.txt"]]
+    extras = [f"--extra={name}" for name in ("tour", "postgres", "services", "dev")]
+    commands = [[*base, *extras, *common, "-o", "requirements/dev.txt"]]
     for peers in sorted(REQUIREMENTS.glob("bench-*.in")):
         output = f"requirements/{peers.stem}.txt"
         commands.append([*base, "-c", "requirements/dev.txt", *common, f"requirements/{peers.name}", "-o", output])

@@ -24,7 +24,7 @@ from benchmarks.figures import Sample, percentile, print_machine, print_table, v
 from instar.base import clock
 from instar.base.ids import event_id
 from instar.store import Store, open_store
-from instar.store.query import parse
+from instar.store.find.query import parse
 from instar.store.records import Metric, Node, Param, Record
 
 KEYS = 10  # parameters, and metrics, of each run

@@ -1,7 +1,8 @@
 """Lineage in a large store: 1 million nodes and 2 million edges in SQLite.
 
 A project is 2,000 nodes: a file, then steps that each read what one or two earlier steps made, and make content; models
-along the way, and two deployments at the end, one of them live. 0.05 % of the edges cross to what an earlier project made at its beginning (data that several share).
+along the way, and two deployments at the end, one of them live. 0.05 % of the edges cross to what an earlier project
+made at its beginning (data that several share).
 
 (a) The graph loads through ``nodes.put`` in batches of ten projects, each durable when the call returns.
 (b) ``why`` of random nodes: the whole graph of nodes and edges they came from.
@@ -23,7 +24,7 @@ from benchmarks.figures import Sample, percentile, print_machine, print_table, v
 
 from instar.base.ids import content_id, event_id, named_id, version_id
 from instar.store import Store, open_store
-from instar.store.lineage import live_deployments, why
+from instar.store.provenance.lineage import live_deployments, why
 from instar.store.records import Edge, Label, Node, Record, Relation
 
 PROJECT = 2_000  # nodes

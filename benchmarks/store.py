@@ -37,7 +37,7 @@ from instar.base import clock
 from instar.base.digests import digest_bytes
 from instar.base.ids import content_id, event_id
 from instar.store import Store, open_store
-from instar.store.query import parse
+from instar.store.find.query import parse
 from instar.store.records import Edge, Metric, Node, Param, Record
 
 SHARE = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0

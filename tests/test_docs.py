@@ -44,10 +44,10 @@ from instar.serve.deployment import deploy
 from instar.serve.plane import ROUTES
 from instar.serve.policies import POLICIES
 from instar.store import open_store
+from instar.store.find.query import KEYS, KINDS
+from instar.store.find.shipped import SHIPPED
 from instar.store.protocols import FACETS, ROLES
-from instar.store.query import KEYS, KINDS
 from instar.store.records import Relation
-from instar.store.shipped import SHIPPED
 from instar.web import errors as web_errors
 from instar.web.questions import questions
 

@@ -14,7 +14,7 @@ from tests.store.states import state
 from instar.models.version import version
 from instar.serve.tokens import create_token
 from instar.store import open_store
-from instar.store.check import check
+from instar.store.keeping.check import check
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from instar.data.chunks import Chunk, parquet_bytes, read_chunk, write_chunk
 from instar.data.datasets import dataset, import_data, version_record
 from instar.data.manifest import Manifest
 from instar.store import Store
-from instar.store.query import Query, Term
+from instar.store.find.query import Query, Term
 from instar.store.records import Node, Record
 
 ROWS = pl.DataFrame({"id": range(10), "title": [f"film {number}" for number in range(10)]})

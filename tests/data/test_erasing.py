@@ -13,10 +13,10 @@ from instar.data.datasets import DatasetVersion, dataset, import_data
 from instar.data.erasing import erase_from
 from instar.flow.dataflow import Dataflow
 from instar.store import Store
-from instar.store.check import check
-from instar.store.erasure import apply_erasures, erase
-from instar.store.invalidation import lift
-from instar.store.tombstones import Erased
+from instar.store.keeping.check import check
+from instar.store.keeping.erasure import apply_erasures, erase
+from instar.store.keeping.invalidation import lift
+from instar.store.keeping.tombstones import Erased
 
 FRAME = pl.DataFrame({"name": ["Ana", "Eva", "Bo", "Cy"], "email": ["a@", "e@", "b@", "c@"], "age": [30, 40, None, 20]})
 
@@ -201,7 +201,7 @@ def test_an_erasure_that_was_interrupted_is_carried_out_later(
     store: Store, people: DatasetVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("instar.store.erasure._remove", lambda store, digests: None)
+        patch.setattr("instar.store.keeping.erasure._remove", lambda store, digests: None)
         event = erase(store, "people@1", "a person asked").event
     assert apply_erasures(store, store.nodes.get([event])) > 0
     assert apply_erasures(store, store.nodes.get([event])) == 0

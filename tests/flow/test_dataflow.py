@@ -21,7 +21,7 @@ from instar.flow.table import Model, Preparation, Report, Table
 from instar.models.registry import publish
 from instar.serve.deployment import deploy
 from instar.store import Store, open_store
-from instar.store.check import check
+from instar.store.keeping.check import check
 
 
 @dataclass

@@ -20,7 +20,7 @@ from instar.models.model import Model
 from instar.models.recording import FEATURE_ROWS, ROWS, SAMPLE, read_digests
 from instar.models.registry import publish, version
 from instar.store import Store
-from instar.store.query import parse
+from instar.store.find.query import parse
 from instar.store.records import Node, Record
 
 

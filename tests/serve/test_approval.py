@@ -20,7 +20,7 @@ from instar.serve.client import Client
 from instar.serve.deployment import Withdrawn, deploy, deployment, need_servable
 from instar.serve.errors import RemoteError
 from instar.store import Store
-from instar.store.invalidation import invalidate
+from instar.store.keeping.invalidation import invalidate
 
 SCOPE = {"region": ["US", "CA"], "age": {"min": 18}}
 

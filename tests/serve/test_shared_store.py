@@ -18,8 +18,8 @@ from instar import prep
 from instar.serve.deployment import deploy
 from instar.serve.lookup import lookup
 from instar.store import Store, open_store
-from instar.store.check import check
-from instar.store.query import parse
+from instar.store.find.query import parse
+from instar.store.keeping.check import check
 
 
 @pytest.fixture

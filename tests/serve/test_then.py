@@ -14,7 +14,7 @@ from instar.serve.deployment import deploy, undeploy
 from instar.serve.policies import Static
 from instar.serve.then import approvals_at, live_at
 from instar.store import Store
-from instar.store.invalidation import invalidate, lift
+from instar.store.keeping.invalidation import invalidate, lift
 from instar.store.records import Edge, Label, Node, Record
 
 

@@ -12,7 +12,7 @@ import pytest
 from instar.base.errors import Corrupt
 from instar.store import Store
 from instar.store.blobs import FolderBlobs
-from instar.store.check import check
+from instar.store.keeping.check import check
 
 
 @pytest.mark.parametrize("damage", [b"", b"half", b"altered!"])

@@ -17,9 +17,9 @@ from tests.store.states import state
 from instar.base import clock
 from instar.base.ids import content_id, event_id, named_id, version_id
 from instar.store import Store, open_store
-from instar.store.check import check
-from instar.store.erasure import erase
-from instar.store.invalidation import AGAINST, invalidate, lift
+from instar.store.keeping.check import check
+from instar.store.keeping.erasure import erase
+from instar.store.keeping.invalidation import AGAINST, invalidate, lift
 from instar.store.records import Edge, Feature, File, Label, Metric, Node, Param, Record
 from instar.store.sync import push
 

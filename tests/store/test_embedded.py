@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from instar.base.errors import BadInput, Corrupt, NotFound
 from instar.base.ids import event_id
 from instar.store import Store, migrations, open_store
-from instar.store.check import check
+from instar.store.keeping.check import check
 from instar.store.records import File, Node, Record
 from instar.store.sql.database import Database, Interrupted, NewerStore, StoreBroken, StoreBusy
 from instar.store.sql.nodes import SqlNodes

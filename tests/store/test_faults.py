@@ -17,8 +17,8 @@ from tests.store.spawner import Spawner, ended, halves, lost, said, spawner
 from instar.base.errors import InstarError
 from instar.base.ids import event_id
 from instar.store import Store, open_store
-from instar.store.check import check
-from instar.store.gc import collect
+from instar.store.keeping.check import check
+from instar.store.keeping.gc import collect
 from instar.store.records import File, Node, Record
 
 

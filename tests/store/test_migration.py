@@ -14,7 +14,7 @@ from instar.base.digests import digest_bytes
 from instar.base.ids import content_id, event_id, named_id, version_id
 from instar.store import open_store
 from instar.store.blobs import FolderBlobs
-from instar.store.check import check
+from instar.store.keeping.check import check
 from instar.store.migrations import upgrade
 from instar.store.records import Edge, Feature, File, Key, Label, Metric, Node, Param, Token
 from instar.store.sql.tables import HEAD

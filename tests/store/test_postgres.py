@@ -15,8 +15,8 @@ from tests.contracts.store.texts import TextsContract
 
 from instar.base.ids import event_id
 from instar.store import Store
-from instar.store.check import check
-from instar.store.gc import collect
+from instar.store.keeping.check import check
+from instar.store.keeping.gc import collect
 from instar.store.protocols import Access, Blobs, Labels, Memo, Metrics, Nodes, Peers
 from instar.store.records import Edge, File, Node, Record
 

@@ -18,7 +18,7 @@ from instar.base.digests import digest_bytes
 from instar.base.errors import BadInput, Corrupt
 from instar.base.ids import event_id
 from instar.store import Store, objects
-from instar.store.check import check
+from instar.store.keeping.check import check
 from instar.store.objects import PIECE, ObjectBlobs, open_objects
 from instar.store.postgres import PostgresStore
 from instar.store.records import Metric, Node, Record

@@ -21,7 +21,7 @@ from instar.base.errors import InstarError
 from instar.base.ids import content_id, event_id
 from instar.cli.shell import INTERRUPTED
 from instar.store import Store, open_store
-from instar.store.check import check
+from instar.store.keeping.check import check
 from instar.store.records import Edge, File, Label, Metric, Node, Param, Record
 from instar.store.sync import Transfer, pull, push
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from instar.store import Store, open_store
-from instar.store.query import parse
+from instar.store.find.query import parse
 from instar.track import get_run, run, runs
 from instar.track.presence import files
 

@@ -44,6 +44,11 @@ class Wrapped:
     ) -> list[Metric]:
         return self._metrics.history(run, key, after, points)
 
+    def points(
+        self, series: Sequence[Series], after: Mapping[str, tuple[int, int]] = {}, limit: int = 20_000
+    ) -> list[Metric]:
+        return self._metrics.points(series, after, limit)
+
     def since(self, cursor: str = "", limit: int = 1000) -> SeriesPage:
         return self._metrics.since(cursor, limit)
 

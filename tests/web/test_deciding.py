@@ -14,8 +14,8 @@ from instar.base.errors import Forbidden
 from instar.base.ids import event_id
 from instar.serve.tokens import create_token
 from instar.store import Store, open_store
-from instar.store.check import check
-from instar.store.invalidation import NEEDED, invalidate, lift, standing_against
+from instar.store.keeping.check import check
+from instar.store.keeping.invalidation import NEEDED, invalidate, lift, standing_against
 from instar.store.records import Edge, Label, Node, Record
 from instar.store.sync import pull, push
 from instar.store.trust import UntrustedCode, need_trust, strangers, trust

@@ -18,8 +18,8 @@ from instar.data.datasets import import_data
 from instar.flow.dataflow import Dataflow
 from instar.models.registry import publish
 from instar.store import open_store
-from instar.store.check import check
-from instar.store.lineage import why
+from instar.store.keeping.check import check
+from instar.store.provenance.lineage import why
 from instar.track.run import Run
 
 

@@ -14,7 +14,7 @@ from instar.base.digests import digest_bytes
 from instar.base.ids import content_id, event_id
 from instar.serve.tokens import create_token
 from instar.store import Store
-from instar.store.erasure import erase_ids
+from instar.store.keeping.erasure import erase_ids
 from instar.store.records import Edge, File, Node, Record
 
 HAS = "/api/v1/nodes/has"

@@ -15,8 +15,8 @@ from instar.base.errors import Conflict, Forbidden, NotFound
 from instar.base.ids import content_id, event_id
 from instar.serve.tokens import create_token
 from instar.store import Store, open_store
+from instar.store.find.query import parse
 from instar.store.protocols import FACETS
-from instar.store.query import parse
 from instar.store.records import Edge, File, Label, Metric, Node, Record
 from instar.store.sync import pull, push
 from instar.web.scope import ScopedStore

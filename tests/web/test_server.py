@@ -27,8 +27,8 @@ from instar.base.settings import server_token_file
 from instar.serve.address import NeedsTokens
 from instar.serve.tokens import create_token
 from instar.store import Store, open_store
-from instar.store.check import check
 from instar.store.connection import Unreachable
+from instar.store.keeping.check import check
 from instar.store.records import Metric, Node, Record
 from instar.web.server import WebServer
 

@@ -15,7 +15,7 @@ from instar.cli.render import counted
 from instar.cli.shell import Shell, command
 
 if TYPE_CHECKING:
-    from instar.store.backup import Backup
+    from instar.store.keeping.backup import Backup
 
 
 @command(
@@ -30,7 +30,7 @@ def backup(shell: Shell, to: Path) -> None:
     Where a backup of this store lies there already, only what is new is copied. An interrupted backup leaves
     the one before it; make it again.
     """
-    from instar.store.backup import backup as make
+    from instar.store.keeping.backup import backup as make
 
     with bar("backup", "blobs") as progress:
         made = make(shell.store, to, progress)
@@ -47,7 +47,7 @@ def restore(shell: Shell, source: Path) -> None:
 
     What is restored is a store of its own: it has a new id, so that others pull from it anew.
     """
-    from instar.store.backup import restore as make
+    from instar.store.keeping.backup import restore as make
 
     folder = Path(shell.location or STORE_FOLDER)
     with bar("restore", "blobs") as progress:

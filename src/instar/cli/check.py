@@ -23,7 +23,7 @@ def check(shell: Shell, repair: str | None) -> None:
     Reads every byte. Nothing is changed, but for blobs that --repair takes from another store, a folder or a URL.
     """
     from instar.store import open_store
-    from instar.store.check import check as examine
+    from instar.store.keeping.check import check as examine
 
     source = open_store(repair, create=False) if repair is not None else None
     with bar("check", "blobs") as progress:

@@ -116,7 +116,7 @@ def import_(
 def list_(shell: Shell) -> None:
     """List the datasets of the project, each with its newest version."""
     from instar.data.datasets import dataset
-    from instar.store.query import Query, Term
+    from instar.store.find.query import Query, Term
 
     store = shell.store
     terms = (Term("kind", "dataset_version"), Term("project", shell.project))
@@ -154,7 +154,7 @@ def show(shell: Shell, name: str) -> None:
     NAME is NAME@NUMBER, or NAME (its newest version). Chunks that were profiled before are not read again.
     """
     from instar.data.datasets import dataset
-    from instar.store.invalidation import objections
+    from instar.store.keeping.invalidation import objections
 
     version = dataset(name, store=shell.store, project=shell.project)
     profile = version.profile()

@@ -18,8 +18,8 @@ def diff(shell: Shell, a: str, b: str) -> None:
     Grouped as data, code, parameters, environment, preparation and seeds. A and B are ids or
     their beginnings, NAME@NUMBER or KIND:NAME.
     """
-    from instar.store.diff import GROUPS
-    from instar.store.diff import diff as compare
+    from instar.store.provenance.diff import GROUPS
+    from instar.store.provenance.diff import diff as compare
 
     found = compare(shell.store, a, b, shell.project)
     root = Tree(f"{a} ({short(found.a)}) and {b} ({short(found.b)})")

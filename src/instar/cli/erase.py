@@ -11,7 +11,7 @@ from instar.cli.render import counted
 from instar.cli.shell import Shell, command
 
 if TYPE_CHECKING:
-    from instar.store.erasure import Erasure
+    from instar.store.keeping.erasure import Erasure
 
 
 @command("erase", example='instar erase films.csv --reason "a person asked for it" --derived --dry-run')
@@ -60,7 +60,7 @@ def erase(
         data = {"dataset": cleaned.name, "version": cleaned.number, "rows": cleaned.rows, "columns": list(named)}
         shell.answer({**data, **plain(cleaned.erasure)}, f"{said} {after}", *lines(shell, cleaned.erasure, derived))
         return
-    from instar.store.erasure import erase as erase_it
+    from instar.store.keeping.erasure import erase as erase_it
 
     found = erase_it(shell.store, what, reason, shell.project, derived, everywhere, dry_run)
     shell.answer(plain(found), *lines(shell, found, derived))

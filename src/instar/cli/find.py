@@ -11,7 +11,7 @@ from instar.cli.render import Table, counted
 from instar.cli.shell import Shell, command
 
 if TYPE_CHECKING:
-    from instar.store.query import Query
+    from instar.store.find.query import Query
     from instar.store.records import Node
     from instar.store.store import Store
 
@@ -69,7 +69,7 @@ def _asked(shell: Shell, text: str, limit: int | None, order: str | None, after:
     """What the text asks for, with what the options say more."""
     import msgspec
 
-    from instar.store.query import Term, parse
+    from instar.store.find.query import Term, parse
 
     asked = parse(text)
     if order is not None:

@@ -22,7 +22,7 @@ def gc(shell: Shell, dry_run: bool, grace: timedelta, now: bool) -> None:
 
     Safe while others write: what they put or use is left alone for the grace period.
     """
-    from instar.store.gc import collected
+    from instar.store.keeping.gc import collected
 
     seconds = 0.0 if now else grace.total_seconds()
     with bar("gc", "blobs") as progress:

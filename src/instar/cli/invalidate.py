@@ -11,7 +11,7 @@ from instar.cli.render import counted
 from instar.cli.shell import Shell, command
 
 if TYPE_CHECKING:
-    from instar.store.invalidation import Tainted
+    from instar.store.keeping.invalidation import Tainted
     from instar.store.records import Node
 
 
@@ -25,8 +25,8 @@ def invalidate(shell: Shell, what: tuple[str, ...], reason: str) -> None:
     withhold it, until the invalidation is lifted. WHAT is an id or its beginning, NAME@NUMBER, KIND:NAME,
     or the name of an imported file.
     """
-    from instar.store.invalidation import invalidate as record
-    from instar.store.invalidation import tainted
+    from instar.store.keeping.invalidation import invalidate as record
+    from instar.store.keeping.invalidation import tainted
 
     store = shell.store
     event = record(store, what[0], reason, shell.project, what[1:])
@@ -45,8 +45,8 @@ def lift(shell: Shell, event: str, reason: str) -> None:
     What was erased does not come back by itself: it may be imported again.
     """
     from instar.base.errors import NotFound
-    from instar.store.invalidation import AGAINST, standing_against
-    from instar.store.invalidation import lift as take_back
+    from instar.store.keeping.invalidation import AGAINST, standing_against
+    from instar.store.keeping.invalidation import lift as take_back
 
     store = shell.store
     node = store.nodes.get([store.nodes.resolve(event, shell.project)])[0]

@@ -19,7 +19,7 @@ from instar.cli.shell import Shell, command, to_json
 
 if TYPE_CHECKING:
     from instar.serve.tables import Decision
-    from instar.store.lineage import Branch
+    from instar.store.provenance.lineage import Branch
     from instar.store.records import Graph
 
 P = ParamSpec("P")
@@ -64,7 +64,7 @@ def why(shell: Shell, /, what: str, form: str, output: Path | None, everything: 
     As a picture: --as svg --output why.svg; for a Markdown page --as mermaid; for others --as prov
     (PROV-JSON). What filters leave out is counted, and dotted lines lead over it.
     """
-    from instar.store import lineage
+    from instar.store.provenance import lineage
 
     if _PREDICTION.fullmatch(what):
         show_prediction(shell, what, form, output, everything, filters)
@@ -83,8 +83,8 @@ def impact(shell: Shell, /, what: str, form: str, output: Path | None, everythin
     Filters and forms are those of `instar why`.
     """
     from instar.serve.withdrawal import withdrawals
-    from instar.store import lineage
-    from instar.store.invalidation import objections
+    from instar.store.keeping.invalidation import objections
+    from instar.store.provenance import lineage
 
     graph = lineage.impact(shell.store, what, project=shell.project, **filters)
     live = lineage.live_deployments(shell.store, graph.start)
@@ -127,10 +127,10 @@ def show(
 
 def drawn_as(shell: Shell, graph: Graph, form: str, everything: bool) -> str:
     """The graph as a picture or a document for others. everything : also code and environments"""
-    from instar.store.draw import mermaid, svg
-    from instar.store.filtering import without
-    from instar.store.lineage import title, with_makers
-    from instar.store.prov import prov_text
+    from instar.store.provenance.draw import mermaid, svg
+    from instar.store.provenance.filtering import without
+    from instar.store.provenance.lineage import title, with_makers
+    from instar.store.provenance.prov import prov_text
 
     if form == "prov":
         return prov_text(shell.store, graph)
@@ -156,7 +156,7 @@ def show_prediction(
 ) -> None:
     """The decision behind an answer, then what the model that gave it came from."""
     from instar.serve.lookup import lookup
-    from instar.store import lineage
+    from instar.store.provenance import lineage
 
     found = lookup(id, shell.store)
     graph = lineage.why(shell.store, found.version, **filters)
@@ -204,7 +204,7 @@ def plain(shell: Shell, graph: Graph) -> dict[str, Any]:
 
 
 def tree(shell: Shell, graph: Graph, everything: bool) -> Tree:
-    from instar.store import lineage
+    from instar.store.provenance import lineage
 
     labels = {node["id"]: label(node) for node in described(shell.store, graph.nodes)}
     return drawn(lineage.tree(graph, hide=frozenset()) if everything else lineage.tree(graph), labels)
@@ -226,7 +226,7 @@ def label(node: dict[str, Any]) -> str:
 
 def drawn(root: Branch, labels: dict[str, str]) -> Tree:
     """The tree of branches as one of lines; what was shown above is named, not unfolded again."""
-    from instar.store.lineage import walk
+    from instar.store.provenance.lineage import walk
 
     unfolded = {branch.node.id for _, branch in walk(root) if branch.below}
     top = Tree(labels[root.node.id])

@@ -29,7 +29,7 @@ def models() -> None:
 def list_(shell: Shell, name: str | None) -> None:
     """List the published versions of the project, newest first; only those of NAME if it is given."""
     from instar.models.version import version_from
-    from instar.store.query import Query, Term
+    from instar.store.find.query import Query, Term
 
     store = shell.store
     terms = [Term("kind", "model_version"), Term("project", shell.project)]
@@ -200,7 +200,7 @@ def features(shell: Shell, version: str) -> None:
 
 
 def plain(version: ModelVersion) -> dict[str, Any]:
-    from instar.store.invalidation import invalidations
+    from instar.store.keeping.invalidation import invalidations
 
     doc = version.node.doc
     standing = version.is_homologated()

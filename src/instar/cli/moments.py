@@ -11,7 +11,7 @@ class When(click.ParamType):  # type: ignore[type-arg]
     name = "time"
 
     def convert(self, value: str, _: click.Parameter | None, __: click.Context | None) -> int:
-        from instar.store.moments import stretch
+        from instar.store.find.moments import stretch
 
         try:
             return stretch(value)[0]

@@ -21,7 +21,7 @@ def short(id: str) -> str:
 
 def described(store: Store, nodes: Sequence[Node]) -> list[dict[str, Any]]:
     """Nodes as plain values, versions with their number."""
-    from instar.store.lineage import called
+    from instar.store.provenance.lineage import called
 
     numbers = store.nodes.numbers([node.id for node in nodes])
     return [

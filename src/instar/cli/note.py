@@ -17,7 +17,7 @@ def note(shell: Shell, text: str, subjects: tuple[str, ...]) -> None:
 
     SUBJECTS are ids or their beginnings, NAME@NUMBER, or KIND:NAME.
     """
-    from instar.store.questions import note as put
+    from instar.store.provenance.questions import note as put
 
     made = put(shell.store, text, subjects, shell.project)
     shell.answer(made, f"note {short(made.id)} about {', '.join(subjects)}")

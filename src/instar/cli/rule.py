@@ -13,7 +13,7 @@ from instar.cli.render import Table
 from instar.cli.shell import HELP, Shell, command
 
 if TYPE_CHECKING:
-    from instar.store.rules import Rule
+    from instar.store.find.rules import Rule
 
 
 @click.group(context_settings=HELP)
@@ -34,7 +34,7 @@ def add(shell: Shell, name: str, text: str, note: str) -> None:
     A parameter is written :x, and in SQL one whose name ends in id gets the whole id of what is named. A new TEXT is a new
     version.
     """
-    from instar.store import rules
+    from instar.store.find import rules
 
     made = rules.add(shell.store, name, text, note, shell.project)
     shell.answer(made, f"rule {made.name}@{made.number}; ask it with `instar rule run {made.name}{_wanted(made)}`")
@@ -43,7 +43,7 @@ def add(shell: Shell, name: str, text: str, note: str) -> None:
 @command("list", example="instar rule list")
 def list_(shell: Shell) -> None:
     """List the rules of the project, and those that come with Instar."""
-    from instar.store import rules
+    from instar.store.find import rules
 
     found = rules.rules(shell.store, shell.project)
     rows = [[each.name, each.language, " ".join(each.parameters), each.by or "Instar", each.note] for each in found]
@@ -54,7 +54,7 @@ def list_(shell: Shell) -> None:
 @click.argument("name")
 def show(shell: Shell, name: str) -> None:
     """Show what a rule asks. NAME may be NAME@NUMBER."""
-    from instar.store import rules
+    from instar.store.find import rules
 
     found = rules.rule(shell.store, name, shell.project)
     made = (
@@ -72,7 +72,7 @@ def show(shell: Shell, name: str) -> None:
 @click.option("--trust", is_flag=True, help="Also run one in SQL that came from elsewhere. Look at it first.")
 def run(shell: Shell, name: str, parameters: tuple[str, ...], limit: int, trust: bool) -> None:
     """Ask a rule. A rule with one parameter takes its value alone, too; a thing is named by id, name or NAME@NUMBER."""
-    from instar.store import rules
+    from instar.store.find import rules
 
     store = shell.store
     asked = rules.rule(store, name, shell.project)
@@ -96,7 +96,7 @@ def run(shell: Shell, name: str, parameters: tuple[str, ...], limit: int, trust:
 @click.argument("name")
 def remove(shell: Shell, name: str) -> None:
     """Ask a rule no more. Its versions stay on record."""
-    from instar.store import rules
+    from instar.store.find import rules
 
     rules.remove(shell.store, name, shell.project)
     shell.answer(

@@ -11,7 +11,7 @@ import polars as pl
 from instar.base.errors import Corrupt, NotFound
 from instar.base.ids import content_id
 from instar.base.logical import canonical_frame, logical_digest
-from instar.store.tombstones import refuse_erased
+from instar.store.keeping.tombstones import refuse_erased
 
 if TYPE_CHECKING:
     from instar.store import Store

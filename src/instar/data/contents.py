@@ -1,4 +1,4 @@
-"""What manifests and chunks say, for ``check`` and ``gc``: see ``instar.store.contents``."""
+"""What manifests and chunks say, for ``check`` and ``gc``: see ``instar.store.keeping.contents``."""
 
 from __future__ import annotations
 

@@ -24,9 +24,9 @@ from instar.data.recording import DATASET, VERSION, version_record
 from instar.data.sources.detect import open_source
 from instar.data.sources.source import Source
 from instar.store import open_store
-from instar.store.query import Query, Term
+from instar.store.find.query import Query, Term
+from instar.store.keeping.tombstones import refuse_erased
 from instar.store.records import Edge, Node, Record
-from instar.store.tombstones import refuse_erased
 
 if TYPE_CHECKING:
     from instar.data.profile import Profile

@@ -19,9 +19,9 @@ from instar.data.datasets import DatasetVersion, dataset
 from instar.data.frames import dtypes_of
 from instar.data.manifest import Manifest
 from instar.data.recording import DATASET, version_record
-from instar.store.erasure import Erasure, erase_ids
+from instar.store.keeping.erasure import Erasure, erase_ids
+from instar.store.keeping.tombstones import Erased
 from instar.store.records import Edge, Node, Record
-from instar.store.tombstones import Erased
 
 if TYPE_CHECKING:
     from instar.store import Store

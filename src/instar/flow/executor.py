@@ -17,8 +17,8 @@ from instar.flow.outcome import Done, Outcome
 from instar.flow.pipeline import Pipeline
 from instar.flow.step import RowVerb, Step
 from instar.flow.work import Work
+from instar.store.keeping.tombstones import refuse_record
 from instar.store.records import Edge, File, Node, Record
-from instar.store.tombstones import refuse_record
 from instar.track.code import code
 from instar.track.environment import environment
 

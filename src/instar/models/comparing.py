@@ -9,8 +9,8 @@ import msgspec
 
 from instar.base.errors import NotFound
 from instar.base.settings import project_setting
+from instar.store.find.query import Query, Term
 from instar.store.protocols import reads
-from instar.store.query import Query, Term
 
 if TYPE_CHECKING:  # polars comes with models: who only describes the questions does not load it
     from instar.models.version import ModelVersion

@@ -17,7 +17,7 @@ from instar.models.gate import run_checks
 from instar.models.gate.subject import Subject
 from instar.models.published import Published
 from instar.models.recording import keep_file
-from instar.store.invalidation import AGAINST, record_against
+from instar.store.keeping.invalidation import AGAINST, record_against
 from instar.store.records import Edge, Node, Record
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from instar.models.ancestry import Ancestry, Table, read_ancestry
-from instar.store.lineage import called
 from instar.store.protocols import reads
+from instar.store.provenance.lineage import called
 
 if TYPE_CHECKING:
     from instar.store.store import Store

@@ -14,9 +14,9 @@ from instar.models.evidence import Evidence, covers
 from instar.models.gate import BUILT_IN
 from instar.models.published import Published
 from instar.models.signing import Signature, signatures_of
-from instar.store.invalidation import against_itself, invalidations
+from instar.store.keeping.invalidation import against_itself, invalidations
+from instar.store.keeping.tombstones import ERASURE
 from instar.store.records import Key
-from instar.store.tombstones import ERASURE
 
 _EVENT = re.compile(r"\((?:revocation|invalidation) ([0-9a-f-]+)\)$")
 

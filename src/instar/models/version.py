@@ -94,7 +94,7 @@ def version(what: str, store: Store | None = None, project: str | None = None) -
 
 
 def _models_of(project: str) -> Any:
-    from instar.store.query import Query, Term
+    from instar.store.find.query import Query, Term
 
     return Query((Term("kind", "model"), Term("project", project)))
 

@@ -23,9 +23,9 @@ from instar.serve.policies import Policy, Static, policy_from_doc, policy_to_doc
 from instar.serve.spec import LIVE, Live, Spec, deployment_id, live_deployments, live_of
 from instar.serve.wire import python_type, united
 from instar.store import Store, open_store
-from instar.store.invalidation import Objection, objections, standing_against
+from instar.store.keeping.invalidation import Objection, objections, standing_against
+from instar.store.keeping.tombstones import ERASURE
 from instar.store.records import Edge, Label, Node, Record
-from instar.store.tombstones import ERASURE
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import msgspec
 
 from instar.base.ids import named_id
 from instar.store import Store
-from instar.store.invalidation import LIVE
+from instar.store.keeping.invalidation import LIVE
 from instar.store.records import Node
 
 __all__ = ["LIVE", "Live", "Spec", "deployment_id", "live_deployments", "live_of"]

@@ -10,7 +10,7 @@ import msgspec
 from instar.base import clock
 from instar.serve.spec import LIVE, Live, live_of
 from instar.store import Store
-from instar.store.invalidation import AGAINST
+from instar.store.keeping.invalidation import AGAINST
 from instar.store.protocols import reads
 
 

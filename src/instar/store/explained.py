@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from instar.base.errors import Corrupt, NotFound
+from instar.store.keeping.tombstones import why_gone
 from instar.store.protocols import Blobs, Nodes
 from instar.store.records import Stored
-from instar.store.tombstones import why_gone
 
 T = TypeVar("T")
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Protocol, TypeVar
 
 from msgspec import Meta
 
-from instar.store.query import Query
+from instar.store.find.query import Query
 from instar.store.records import (
     Audited,
     Edge,

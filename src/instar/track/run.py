@@ -21,8 +21,8 @@ from instar.base.errors import BadInput, Conflict, NotFound
 from instar.base.ids import event_id
 from instar.base.names import check_name
 from instar.base.settings import author_setting, project_setting
+from instar.store.keeping.tombstones import refuse_erased
 from instar.store.records import Edge, File, Label, Node, Record
-from instar.store.tombstones import refuse_erased
 from instar.track.recorder import Recorder, recorder
 from instar.track.values import as_measure, as_step, check_key, check_text, escaped, param
 

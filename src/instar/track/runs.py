@@ -8,7 +8,7 @@ import msgspec
 
 from instar.base.errors import BadInput, NotFound
 from instar.base.settings import project_setting
-from instar.store.query import Query, Term, parse
+from instar.store.find.query import Query, Term, parse
 from instar.store.records import File, Label, Metric, Node
 from instar.track.presence import is_ours, lives
 from instar.track.sweep import sweep

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 from starlette.responses import Response
 
-from instar.store.query import parse
+from instar.store.find.query import parse
 from instar.store.records import Audited, Graph, Node
 from instar.store.store import Store
 
@@ -62,10 +62,10 @@ def audit(
 def drawn(store: Store, graph: Graph, format: Format) -> Response:
     """A lineage as a picture, as a Mermaid diagram, or as PROV-JSON."""
     if format == "prov":
-        doc = _function("instar.store.prov", "prov_json")(store, graph)
+        doc = _function("instar.store.provenance.prov", "prov_json")(store, graph)
         return Response(msgspec.json.encode(doc), media_type="application/json")
     numbers = store.nodes.numbers([node.id for node in graph.nodes])
-    text = _function("instar.store.draw", format)(graph, numbers)
+    text = _function("instar.store.provenance.draw", format)(graph, numbers)
     return Response(text, media_type="image/svg+xml" if format == "svg" else "text/plain; charset=utf-8")
 
 

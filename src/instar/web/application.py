@@ -15,8 +15,8 @@ from starlette.routing import Route
 from instar.base.errors import InstarError, NotFound
 from instar.base.settings import DATABASE
 from instar.serve.tokens import Guard
+from instar.store.find.query import Query
 from instar.store.operations import BLOBS, PREFIX
-from instar.store.query import Query
 from instar.store.store import Store
 from instar.web.blobs import MOST_BLOB, BlobRoutes
 from instar.web.calls import Calls

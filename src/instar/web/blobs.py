@@ -14,8 +14,8 @@ from starlette.responses import FileResponse, Response
 from instar.base.digests import digest_bytes
 from instar.base.errors import BadInput, Corrupt, InstarError, NotFound
 from instar.serve.errors import TooLarge
+from instar.store.keeping.tombstones import refuse_erased
 from instar.store.store import Store
-from instar.store.tombstones import refuse_erased
 from instar.web.calls import Calls
 from instar.web.gate import actor_of, identity_of
 from instar.web.scope import Scopes

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from instar.base.errors import Forbidden
 from instar.serve.tokens import Identity
-from instar.store.invalidation import NEEDED
+from instar.store.keeping.invalidation import NEEDED
 from instar.store.protocols import ROLES
 from instar.store.records import Node, Record
 from instar.store.store import Store

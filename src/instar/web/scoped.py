@@ -9,8 +9,8 @@ from typing import Any, Literal
 import msgspec
 
 from instar.base.errors import Conflict, Forbidden, NotFound
-from instar.store.invalidation import LIVE
-from instar.store.query import Query, Term
+from instar.store.find.query import Query, Term
+from instar.store.keeping.invalidation import LIVE
 from instar.store.records import (
     Edge,
     Feature,

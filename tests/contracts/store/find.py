@@ -10,8 +10,8 @@ from instar.base import clock
 from instar.base.errors import BadInput, NotFound
 from instar.base.ids import content_id, event_id, named_id, version_id
 from instar.store import Store
-from instar.store.conditions import Order, Query, Term
-from instar.store.query import parse
+from instar.store.find.conditions import Order, Query, Term
+from instar.store.find.query import parse
 from instar.store.records import Edge, Feature, Label, Metric, Node, Param, Record
 
 DAY = 86_400 * clock.SECOND

@@ -10,8 +10,8 @@ import pytest
 from instar.base import clock
 from instar.base.errors import BadInput, Conflict, NotFound
 from instar.base.ids import content_id, event_id, named_id, version_id
+from instar.store.find.query import parse
 from instar.store.protocols import Nodes
-from instar.store.query import parse
 from instar.store.records import Edge, Feature, File, Node, Param, Record, Relation
 
 

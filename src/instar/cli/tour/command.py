@@ -28,7 +28,7 @@ def tour(shell: Shell, requests: int, seed: int, keep_serving: bool) -> None:
     started = time.perf_counter()
     from instar.cli.tour import approve, films, share, story, traffic
     from instar.cli.tour.say import Say
-    from instar.store.check import check
+    from instar.store.keeping.check import check
 
     store = shell.new_store
     say = Say(quiet=shell.as_json)

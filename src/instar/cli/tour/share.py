@@ -8,8 +8,8 @@ from instar.cli.shell import Shell
 from instar.cli.tour.say import Say, short
 from instar.models.version import ModelVersion
 from instar.store import Store, open_store
-from instar.store.invalidation import invalidate, lift, tainted
-from instar.store.lineage import title, why
+from instar.store.keeping.invalidation import invalidate, lift, tainted
+from instar.store.provenance.lineage import title, why
 from instar.store.sync import push
 
 TEAM = "team"  # below the tour's folder

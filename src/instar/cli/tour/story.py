@@ -9,8 +9,8 @@ from instar.cli.shell import Shell
 from instar.cli.tour.say import Say, short
 from instar.models.version import ModelVersion
 from instar.serve.lookup import lookup
-from instar.store.lineage import impact, title, why
-from instar.store.query import parse
+from instar.store.find.query import parse
+from instar.store.provenance.lineage import impact, title, why
 
 
 def explain(say: Say, shell: Shell, prediction: str) -> None:

@@ -37,9 +37,7 @@ class Discretize(ExpressionOperator[Ranges]):
 
     def __init__(self, *columns: str, bins: int = 10) -> None:
         if not isinstance(bins, int) or not 1 <= bins <= MOST_BINS:
-            raise BadInput(
-                f"Discretize: bins={bins} is not between 1 and {MOST_BINS}; choose a number of bins in it"
-            )
+            raise BadInput(f"Discretize: bins={bins} is not between 1 and {MOST_BINS}; choose a number of bins in it")
         self._set(columns, bins=bins)
 
     def output(self, schema: Schema, state: Ranges | None = None) -> Schema:

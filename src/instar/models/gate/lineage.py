@@ -5,7 +5,7 @@ from __future__ import annotations
 from instar.models.ancestry import Ancestry
 from instar.models.evidence import Check
 from instar.models.gate.subject import Subject
-from instar.store.invalidation import invalidations
+from instar.store.keeping.invalidation import invalidations
 
 
 def lineage(subject: Subject) -> Check:

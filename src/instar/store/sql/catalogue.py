@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from instar.base.errors import BadInput
-from instar.store.conditions import MOST
+from instar.store.find.conditions import MOST
 from instar.store.records import Rows
 from instar.store.sql.database import Database
 from instar.store.sql.statement import FUNCTIONS, TABLES, Statement, statement

@@ -12,10 +12,10 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from instar.base.errors import BadInput
-from instar.store.conditions import DETAILS, MOST_NESTED, MOST_TERMS, AllOf, AnyOf, Condition, Not, Term
+from instar.store.find.conditions import DETAILS, MOST_NESTED, MOST_TERMS, AllOf, AnyOf, Condition, Not, Term
+from instar.store.find.terms import is_number
 from instar.store.sql.closure import within
 from instar.store.sql.naming import resolve
-from instar.store.terms import is_number
 
 # What a person says, and what is meant: "model" is a version of one.
 KINDS = {name: f"{name}_version" for name in ("model", "dataset", "deployment", "rule")}

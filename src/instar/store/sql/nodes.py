@@ -8,7 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, select
 
 from instar.base.errors import NotFound
-from instar.store.query import Query
+from instar.store.find.query import Query
 from instar.store.records import Edge, Feature, File, Graph, Node, Page, Param, Received, Record
 from instar.store.sql import tables
 from instar.store.sql.closure import reached, walk

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from instar.base.errors import BadInput, NotFound
-from instar.store.conditions import MOST, ORDERS, Condition, Order, Query, Term
+from instar.store.find.conditions import MOST, ORDERS, Condition, Order, Query, Term
 from instar.store.records import Node
 from instar.store.sql.criteria import Criteria, Part, Value, check_conditions, check_text, joined
 from instar.store.sql.rows import fetched, node_of

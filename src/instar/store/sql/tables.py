@@ -32,7 +32,6 @@ _text = String().with_variant(VARCHAR(collation="C"), "postgresql")
 _serial = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only for INTEGER
 
 
-
 def _by_value(name: str) -> tuple[Index, Index]:
     """An index by key and value. In PostgreSQL the beginning of the value: an index row holds less than 3 kB there."""
     return (

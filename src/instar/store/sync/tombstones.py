@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from instar.base.errors import Forbidden
-from instar.store.erasure import apply_erasures
-from instar.store.query import Query, Term
+from instar.store.find.query import Query, Term
+from instar.store.keeping.erasure import apply_erasures
+from instar.store.keeping.tombstones import ERASURE, gone
 from instar.store.records import File, Node
 from instar.store.store import Store
 from instar.store.sync.blobs import carry
 from instar.store.sync.transfer import Progress, Transfer
-from instar.store.tombstones import ERASURE, gone
 
 _ERASURES = Query((Term("kind", ERASURE),), 1_000_000)
 

@@ -57,7 +57,9 @@ def _gather_params() -> None:
         Column("number", Double),
         sqlite_with_rowid=False,
     )
-    op.execute("INSERT INTO param (run, key, value, number) SELECT run, key, value, number FROM param_0001 ORDER BY 1, 2")
+    op.execute(
+        "INSERT INTO param (run, key, value, number) SELECT run, key, value, number FROM param_0001 ORDER BY 1, 2"
+    )
     op.drop_table("param_0001")
     _index_by_value("param_value", "param")
     op.create_index("param_number", "param", ["key", "number"])

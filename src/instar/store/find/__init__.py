@@ -1,0 +1,1 @@
+"""Questions: the ``find`` language, read and written, and named rules."""

@@ -1,0 +1,1 @@
+"""Where things came from and what came of them: walks, filters, differences, pictures, PROV."""
