@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from instar.serve.deployment import deploy
     from instar.serve.policies import Static, Thompson
     from instar.store import open_store
+    from instar.store.find.found import find
+    from instar.store.keeping.erasure import erase
+    from instar.store.keeping.invalidation import invalidate, lift
+    from instar.store.provenance.diff import diff
+    from instar.store.provenance.lineage import impact, why
+    from instar.store.sync import pull, push
     from instar.track import current_run, get_run, run, runs
 
 __version__ = "0.1.0"
@@ -34,15 +40,24 @@ __all__ = [
     "current_run",
     "dataset",
     "deploy",
+    "diff",
+    "erase",
+    "find",
     "get_run",
+    "impact",
     "import_data",
+    "invalidate",
+    "lift",
     "model",
     "models",
     "open_store",
     "prep",
     "publish",
+    "pull",
+    "push",
     "run",
     "runs",
+    "why",
 ]
 
 # Where each name comes from, and what it is called there when that is something else.
@@ -57,13 +72,22 @@ _HOME = {
     "current_run": "instar.track",
     "dataset": "instar.data.datasets",
     "deploy": "instar.serve.deployment",
+    "diff": "instar.store.provenance.diff",
+    "erase": "instar.store.keeping.erasure",
+    "find": "instar.store.find.found",
     "get_run": "instar.track",
+    "impact": "instar.store.provenance.lineage",
     "import_data": "instar.data.datasets",
+    "invalidate": "instar.store.keeping.invalidation",
+    "lift": "instar.store.keeping.invalidation",
     "model": "instar.models.version:version",
     "open_store": "instar.store",
     "publish": "instar.models.registry",
+    "pull": "instar.store.sync",
+    "push": "instar.store.sync",
     "run": "instar.track",
     "runs": "instar.track",
+    "why": "instar.store.provenance.lineage",
 }
 _MODULES = frozenset({"models", "prep"})
 

@@ -1,4 +1,4 @@
-"""Answers that exist only over HTTP: a page of a find, and a lineage in another form than as data."""
+"""Answers that exist only over HTTP: the audit, and a lineage in another form than as data."""
 
 from __future__ import annotations
 
@@ -9,36 +9,12 @@ import msgspec
 from msgspec import Meta
 from starlette.responses import Response
 
-from instar.store.find.query import parse
-from instar.store.records import Audited, Graph, Node
+from instar.store.records import Audited, Graph
 from instar.store.store import Store
 
 Format = Literal["json", "svg", "mermaid", "prov"]
 FORMAT = ("format", Format, "json")  # the further parameter of what answers with a lineage
 Page = Annotated[int, Meta(ge=1, le=10_000)]
-Text = Annotated[str, Meta(max_length=10_000)]
-
-
-class Found(msgspec.Struct, frozen=True):
-    """A page of what was found.
-
-    after : gives the next page, empty at the end;  total : of all pages, where that was asked
-    """
-
-    nodes: tuple[Node, ...]
-    after: str = ""
-    total: int | None = None
-
-
-def find(store: Store, q: Text = "", limit: Page = 100, after: str = "", count: bool = False) -> Found:
-    """What the ``find`` language finds: a page of at most ``limit``, and how many there are in all, if ``count`` says so.
-
-    after : of the page before
-    """
-    query = msgspec.structs.replace(parse(q, limit), after=after)
-    nodes = tuple(store.nodes.find(query))
-    total = store.nodes.count(query) if count else None
-    return Found(nodes, nodes[-1].id if len(nodes) == query.limit else "", total)
 
 
 def audit(

@@ -87,7 +87,7 @@ def questions() -> dict[str, Question]:
 
 
 QUESTIONS = (
-    Question("find", "instar.web.answers:find"),
+    Question("find", "instar.store.find.found:find"),
     Question("why", "instar.store.provenance.lineage:why"),
     Question("impact", "instar.store.provenance.lineage:impact"),
     Question("deployments", "instar.store.provenance.lineage:live_deployments"),
