@@ -25,8 +25,17 @@ def lineage(subject: Subject) -> Check:
         )
         text = f"the record does not lead to a source file above {named}"
         return Check("lineage", "unknown", text, facts=facts | {"ends": ends})
-    text = f"complete: {len(activities)} activities, down to {len(sources)} source files"
+    made, read = _counted(len(activities), "activity", "activities"), _counted(len(sources), "source file", "source files")
+    text = f"complete: {made}, down to {read}"
     return Check("lineage", "passed", text, facts=facts)
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    """
+    >>> _counted(1, "source file", "source files"), _counted(2, "activity", "activities")
+    ('1 source file', '2 activities')
+    """
+    return f"{number} {one if number == 1 else many}"
 
 
 def _files(subject: Subject, ancestry: Ancestry, activities: list[str]) -> dict[str, list[str]]:
