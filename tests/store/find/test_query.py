@@ -149,6 +149,7 @@ def test_me_is_whoever_asks(monkeypatch: pytest.MonkeyPatch) -> None:
         ("after:abc", "whole id", 6),
         ("name:a\0b", "U+0000", 6),
         ("live:maybe", "yes or no", 5),
+        ("model feature:Genre[type=string", "this bracket is not closed", 19),
     ],
 )
 def test_an_error_points_at_the_character(text: str, why: str, column: int) -> None:

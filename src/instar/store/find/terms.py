@@ -16,6 +16,7 @@ ME = "me"  # whoever asks
 _COMPARISON = re.compile(r"([a-z]+)\.([^<>=!]+)(<=|>=|!=|=|<|>)(.*)", re.S)
 _HALF = re.compile(r"[<>=!].*|(metric|param|label)\..*", re.S)
 _NO_COLON = re.compile(r"([a-z-]+)(<=|>=|!=|=|<|>)", re.S)
+_UNCLOSED = re.compile(rf"\[(?:{'|'.join(DETAILS)})=[^\[\]]*$", re.S)
 _DETAILS = re.compile(r"\[([^\[\]]*=[^\[\]]*)\]$", re.S)
 
 
@@ -104,6 +105,8 @@ def _keyed(text: str, token: Token) -> Condition:
 def _feature(text: str, token: Token, start: int) -> Term:
     """``feature:Age[type=int64,unit=year]``; brackets without a ``=`` belong to the name."""
     mask = token.mask[start:]
+    if opened := _UNCLOSED.search(mask):
+        raise BadQuery(text, token.place(start + opened.start()), "this bracket is not closed")
     if not (found := _DETAILS.search(mask)):
         return Term("feature", token.text[start:])
     details, place = dict[str, str](), start + found.start(1)
