@@ -25,7 +25,10 @@ def lineage(subject: Subject) -> Check:
         )
         text = f"the record does not lead to a source file above {named}"
         return Check("lineage", "unknown", text, facts=facts | {"ends": ends})
-    made, read = _counted(len(activities), "activity", "activities"), _counted(len(sources), "source file", "source files")
+    made, read = (
+        _counted(len(activities), "activity", "activities"),
+        _counted(len(sources), "source file", "source files"),
+    )
     text = f"complete: {made}, down to {read}"
     return Check("lineage", "passed", text, facts=facts)
 
