@@ -126,7 +126,10 @@ def _question(question: Question, schema: dict[int, Doc], components: dict[str, 
     if question.method == "POST":
         return {
             **doc,
-            "requestBody": {"required": _needs_any(question.parameters), "content": {JSON: {"schema": schema[id(question.parameters)]}}},
+            "requestBody": {
+                "required": _needs_any(question.parameters),
+                "content": {JSON: {"schema": schema[id(question.parameters)]}},
+            },
         }
     parameters = components[question.parameters.__name__]
     required = parameters.get("required", ())
