@@ -12,7 +12,7 @@ from instar.store.records import Node
 from instar.store.store import Store
 
 PageSize = Annotated[int, Meta(ge=1, le=10_000)]
-Text = Annotated[str, Meta(max_length=10_000)]
+Text = Annotated[str, Meta(max_length=5_000)]  # whatever its letters, it fits into the line of a request
 
 
 class Found(msgspec.Struct, frozen=True):
