@@ -41,6 +41,15 @@ class PredictionId(NamedTuple):
         return cls(replica, segment, int(number))
 
 
+def is_prediction_id(text: str) -> bool:
+    """Whether a text has the form of one.
+
+    >>> is_prediction_id("00c0ffee-0192f5d07c3a7bd1a2f60f3c5a1e9d42-17"), is_prediction_id("rating@2")
+    (True, False)
+    """
+    return _FORM.fullmatch(text) is not None
+
+
 def replica_of(folder: Path) -> str:
     """The name of the replica that writes into this store folder: 8 random digits, made once."""
     path = folder / "replica"

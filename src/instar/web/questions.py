@@ -88,10 +88,12 @@ def questions() -> dict[str, Question]:
 
 QUESTIONS = (
     Question("find", "instar.store.find.found:find"),
-    Question("why", "instar.store.provenance.lineage:why"),
+    Question("why", "instar.web.predictions:why"),
     Question("impact", "instar.store.provenance.lineage:impact"),
     Question("deployments", "instar.store.provenance.lineage:live_deployments"),
     Question("live", "instar.serve.then:live_at"),
+    Question("prediction", "instar.web.predictions:prediction", whole=True),
+    Question("withdrawals", "instar.web.predictions:withdrawals", whole=True),
     Question("diff", "instar.store.provenance.diff:diff"),
     Question("common", "instar.store.provenance.questions:common_ancestors"),
     Question("compare", "instar.models.comparing:compare"),
