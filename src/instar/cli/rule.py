@@ -105,7 +105,7 @@ def remove(shell: Shell, name: str) -> None:
 
 
 def _given(asked: Rule, parameters: tuple[str, ...]) -> dict[str, str]:
-    if len(parameters) == len(asked.parameters) == 1 and not parameters[0].startswith(f"{asked.parameters[0]}="):
+    if len(parameters) == len(asked.parameters) == 1 and "=" not in parameters[0]:
         return {asked.parameters[0]: parameters[0]}
     for each in parameters:
         if "=" not in each:

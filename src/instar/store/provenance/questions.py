@@ -65,9 +65,9 @@ def note(store: Store, text: str, subjects: Sequence[str], project: str = "") ->
 
 
 @reads()
-def notes(store: Store, subject: str, project: str = "") -> list[Node]:
+def notes(store: Store, what: str, project: str = "") -> list[Node]:
     """The notes about a thing, oldest first."""
-    id = store.nodes.resolve(subject, project)
+    id = store.nodes.resolve(what, project)
     about = [edge.src for edge in store.nodes.edges([id], "in", "derived") if edge.role == "about"]
     found = [node for node in store.nodes.get(about) if node.kind == "note"]
     return sorted(found, key=lambda node: (node.created_at or 0, node.id))
