@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from instar import models, prep
+    from instar import models, prep, steps
     from instar.base.errors import InstarError
     from instar.data.datasets import DatasetVersion, dataset, import_data
     from instar.flow.dataflow import Dataflow
@@ -57,6 +57,7 @@ __all__ = [
     "push",
     "run",
     "runs",
+    "steps",
     "why",
 ]
 
@@ -89,7 +90,7 @@ _HOME = {
     "runs": "instar.track",
     "why": "instar.store.provenance.lineage",
 }
-_MODULES = frozenset({"models", "prep"})
+_MODULES = frozenset({"models", "prep", "steps"})
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The operators of data preparation, by their names: ``from instar import prep``."""
+"""The operators of data preparation, by their names: ``from instar import prep``. Table steps are in ``instar.steps``."""
 
 from instar.data.operators import (
     Above,

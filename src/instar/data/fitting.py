@@ -13,8 +13,9 @@ from instar.base.errors import BadInput
 from instar.base.schema import Schema
 from instar.data.batch import Batch
 from instar.data.conform import conform, wanted_types
+from instar.data.folds import FOLD, with_fold
 from instar.data.frames import schema_of
-from instar.data.operators import AnyOperator, BlockOperator
+from instar.data.operators import AnyOperator, RowsOperator
 from instar.data.pipeline import Pipeline
 from instar.data.preparation import Preparation
 from instar.data.summaries import Counts, Extremes, Moments, Of, Summary
@@ -77,10 +78,15 @@ class Fitting:
     def prepare(self, frame: pl.DataFrame) -> Batch:
         """Rows as the operators fitted so far leave them, and the column TARGET once the target is fitted.
 
-        Blocks are made only when a wanted summary reads them. Raises as ``Preparation.apply`` does.
+        The column FOLD is there when a wanted summary reads it.
+
+        An operator in Python runs only when a wanted summary needs what it writes. Raises as ``Preparation.apply`` does.
         """
         raw = conform(frame, self._wanted, "fit")
         batch = self._pipeline.apply(raw)
+        if any(FOLD in of.columns for of in self._wants.values()):
+            folds = with_fold(raw, self.inputs.names)[FOLD]
+            batch = Batch(batch.frame.with_columns_seq(folds), batch.blocks)
         if self.target is None or _TARGET_AT not in self._states:
             return batch
         return Batch(batch.frame.with_columns_seq(self.fitted_target().of(raw)), batch.blocks)
@@ -172,12 +178,13 @@ class Fitting:
     @cached_property
     def _pipeline(self) -> Pipeline:
         read = {column for of in self._wants.values() for column in of.columns}
-        fitted = [
-            (operator, self._states[at])
-            for at, operator in enumerate(self.operators)
-            if at in self._states and not (isinstance(operator, BlockOperator) and read.isdisjoint(operator.columns))
-        ]
-        return Pipeline(fitted, self.inputs)
+        fitted: list[tuple[AnyOperator, msgspec.Struct]] = []
+        for at, operator in reversed([*enumerate(self.operators)]):
+            if at not in self._states or (isinstance(operator, RowsOperator) and read.isdisjoint(operator.writes())):
+                continue
+            read.update(operator.columns)
+            fitted.append((operator, self._states[at]))
+        return Pipeline(reversed(fitted), self.inputs)
 
 
 def inputs_of(operators: Iterable[AnyOperator], schema: Schema) -> Schema:

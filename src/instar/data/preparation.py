@@ -14,7 +14,8 @@ from instar.base.errors import BadInput
 from instar.base.schema import Schema
 from instar.data.batch import Batch, Matrix
 from instar.data.conform import conform, wanted_types
-from instar.data.operators import AnyOperator, BlockOperator, operator_from
+from instar.data.folds import with_fold
+from instar.data.operators import AnyOperator, RowsOperator, operator_from
 from instar.data.pipeline import Pipeline
 
 LAYOUT = 1
@@ -68,10 +69,19 @@ class Preparation:
             return self._pipeline.apply(features)
         return self._pipeline.apply(frame.with_columns_seq(features.get_columns()))
 
-    def matrix(self, frame: pl.DataFrame) -> Matrix:
-        """What the estimator gets: float64, shape (rows, len(feature_names())), CSR if there is a block."""
+    def matrix(self, frame: pl.DataFrame, training: bool = False) -> Matrix:
+        """What the estimator gets: float64, shape (rows, len(feature_names())), CSR if there is a block.
+
+        training : the rows are those that it was fitted on; operators with folds treat them otherwise
+        """
         features = conform(frame, self._wanted, "preparation")
-        return self._pipeline.apply(features).matrix(self._columns)
+        if training and self._folds:
+            features = with_fold(features, self.features)
+        return self._pipeline.apply(features, training).matrix(self._columns)
+
+    @cached_property
+    def _folds(self) -> bool:
+        return any(isinstance(operator, RowsOperator) and operator.folds for operator in self.operators)
 
     @cached_property
     def _columns(self) -> tuple[str, ...]:
@@ -81,11 +91,10 @@ class Preparation:
         """A name for each column of the matrix: ``Runtime``, ``Genre=Drama``."""
         terms: dict[str, Sequence[str]] = {}
         for operator, state in zip(self.operators, self.states):
-            if isinstance(operator, BlockOperator):
-                terms |= {name: operator.features(name, state) for name in operator.columns}
+            terms |= {name: operator.features(name, state) for name in operator.writes()}
         names: list[str] = []
         for field in self.output:
-            if field.name in terms:
+            if terms.get(field.name):
                 names += (f"{field.name}={term}" for term in terms[field.name])
             elif field.type.startswith("array["):
                 names += (f"{field.name}={place}" for place in range(int(field.type.split(",")[1].rstrip("]"))))

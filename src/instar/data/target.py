@@ -32,7 +32,7 @@ class Target:
     """A fitted target. inputs : the raw column it reads
 
     >>> from instar.data.operators import Above
-    >>> from instar.data.operators.above import Threshold
+    >>> from instar.data.operators.bins.above import Threshold
     >>> target = Target(Above("Meter", quantile=0.5), Threshold(50.0, 3), Schema.of(Field("Meter", "int64")))
     >>> target.of(pl.DataFrame({"Meter": [10, 90, None]})).to_list()
     [False, True, None]

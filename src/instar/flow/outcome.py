@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -25,6 +25,22 @@ class Outcome:
     record: Record = field(default_factory=Record)
     files: dict[str, tuple[str, int]] = field(default_factory=dict)
     doc: dict[str, Any] = field(default_factory=dict)
+
+    def beside(self, other: Outcome) -> Outcome:
+        """Both, of one step that gives several tables."""
+        rows = {"rows": {**self.doc.get("rows", {}), **other.doc.get("rows", {})}}
+        return Outcome(
+            self.ports | other.ports,
+            self.made | other.made,
+            self.used | other.used,
+            self.record + other.record,
+            self.files | other.files,
+            self.doc | other.doc | rows,
+        )
+
+    def telling(self, told: dict[str, Any]) -> Outcome:
+        """The same with more of what the activity says about itself."""
+        return replace(self, doc=self.doc | told)
 
 
 class Done(msgspec.Struct, frozen=True):

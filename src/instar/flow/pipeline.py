@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from instar.base.digests import digest_value
+from instar.base.schema import Schema
 from instar.flow.rowdigests import ROW, compared_columns, with_row
 from instar.flow.step import Input, RowVerb, Step
 from instar.flow.verbs.split import Split
@@ -40,13 +41,13 @@ class Stage:
 class Pipeline:
     """The way from the chunks of ``base`` to the rows somebody asks for.
 
-    columns : the table's columns;  splits : whether the table lies below a split
+    schema : of that table;  splits : whether the table lies below a split
     """
 
     base: Step
     base_port: str
     stages: tuple[Stage, ...]
-    table: Step
+    schema: Schema
     splits: bool
 
     @classmethod
@@ -58,7 +59,7 @@ class Pipeline:
             stages.append(Stage(step, port))
             step, port = step.inputs[0].step, step.inputs[0].port
         splits = any(isinstance(each.verb, Split) for each in wanted.step.lineage())
-        return cls(step, port, tuple(reversed(stages)), wanted.step, splits)
+        return cls(step, port, tuple(reversed(stages)), wanted.schema, splits)
 
     def needs(self) -> list[Input]:
         """What the stages need beside the table."""
@@ -91,7 +92,7 @@ class Pipeline:
             query = stage.verb.frame(frame, stage.port, values).lazy()
         frame = query.collect()
         if rows and not self.splits:
-            frame = with_row(frame, compared_columns(self.table.schema))
+            frame = with_row(frame, compared_columns(self.schema))
         return frame
 
 

@@ -70,7 +70,7 @@ def _value(handle: handles.Handle, executor: Executor) -> Any:
     if isinstance(handle, handles.Written):
         node = store.nodes.get([port])[0]
         return dataset(node.name, store.nodes.numbers([port])[port], store, node.project)
-    reader = Step(handle.step.verb, (handle.as_input("table"),), handle.step.schema, f"read {handle.step.label}")
+    reader = Step(handle.step.verb, (handle.as_input("table"),), handle.schema, f"read {handle.step.label}")
     executor.finish(reads(reader))
     work = Work(store, executor.engine, executor.done, reader, executor.memo)
-    return work.frame(reader.inputs[0]).select(handle.step.schema.names)
+    return work.frame(reader.inputs[0]).select(handle.schema.names)

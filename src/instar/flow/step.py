@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -67,18 +67,28 @@ class Input:
     def role(self) -> str:
         return f"{self.name}:{self.port}"
 
+    @property
+    def schema(self) -> Schema:
+        """Of the table behind the port."""
+        return self.step.schema_of(self.port)
+
 
 @dataclass(frozen=True, eq=False)
 class Step:
     """One activity of a dataflow.
 
     schema : of the table it gives, when it gives one;  label : for people
+    schemas : by port, of a step whose tables differ
     """
 
     verb: Verb
     inputs: tuple[Input, ...] = ()
     schema: Schema = field(default_factory=Schema)
     label: str = ""
+    schemas: Mapping[str, Schema] = field(default_factory=dict)
+
+    def schema_of(self, port: str) -> Schema:
+        return self.schemas.get(port, self.schema)
 
     def key(self, keys: dict[Step, str | None]) -> str | None:
         """What identifies this step with all that is before it; None as soon as one of them cannot be determined.

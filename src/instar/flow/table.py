@@ -14,6 +14,7 @@ from instar.base.schema import Schema
 from instar.data.fitting import Fitting
 from instar.data.operators import AnyOperator
 from instar.data.operators.operator import Operator
+from instar.data.steps.step import TableStep
 from instar.data.target import AnyTarget, target_operator
 from instar.flow.rowdigests import compared_columns
 from instar.flow.rowwise import need_row_by_row
@@ -23,6 +24,7 @@ from instar.flow.verbs.ends import Write
 from instar.flow.verbs.learn import Evaluate, Fit, Train
 from instar.flow.verbs.rows import Apply, Filter, Map, Select, WithColumns
 from instar.flow.verbs.split import Split
+from instar.flow.verbs.steps import Steps
 from instar.flow.verbs.whole import Distinct, GroupBy, How, Join, Sort, Union
 
 
@@ -36,6 +38,11 @@ class Handle:
 
     def as_input(self, name: str) -> Input:
         return Input(name, self.step, self.port)
+
+    @property
+    def schema(self) -> Schema:
+        """Of the table behind it, when it is one."""
+        return self.step.schema_of(self.port)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,10 +90,6 @@ class Table(Handle):
     """
 
     name: str = ""
-
-    @property
-    def schema(self) -> Schema:
-        return self.step.schema
 
     # Row by row
 
@@ -188,6 +191,19 @@ class Table(Handle):
         self.schema.select(keys, "group_by")
         schema = after(self.schema, lambda frame: frame.group_by(keys).agg(*aggregates), "group_by")
         return self._next(GroupBy(keys, aggregates), schema)
+
+    def through(self, step: TableStep, **others: Table) -> Table | tuple[Table, ...]:
+        """The table, or the tables, that a table step gives. others : the tables that it reads beside this one"""
+        if sorted(others) != sorted(step.others):
+            wanted = ", ".join(f"{name}=…" for name in step.others) or "none"
+            raise BadInput(f"{step.name}: beside this table it reads {wanted}; given: {', '.join(others) or 'none'}")
+        for other in others.values():
+            _same_flow(self.flow, other, step.name)
+        schemas = step.output(self.schema, **{name: other.schema for name, other in others.items()})
+        inputs = (self.as_input("table"), *(other.as_input(name) for name, other in others.items()))
+        node = Step(Steps(step), inputs, schemas[step.ports[0]], f"{step.name} {self.name}", schemas)
+        made = tuple(Table(self.flow, node, port, self.name if port == OUT else port) for port in step.ports)
+        return made if len(made) > 1 else made[0]
 
     # Ends
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, reduce
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -14,16 +14,18 @@ from instar.base.ids import content_id, event_id
 from instar.base.merge import fold
 from instar.data.chunks import CHUNK_ROWS, Chunk, read_chunk, write_chunk
 from instar.data.fitting import Fitting, summarise
+from instar.data.frames import dtypes_of
 from instar.data.manifest import Manifest
 from instar.data.preparation import Preparation
+from instar.data.sources.rechunk import rechunk
 from instar.data.summaries import Of, Summary
 from instar.data.target import Target
 from instar.flow.failures import told_by
 from instar.flow.fingerprint import libraries
 from instar.flow.outcome import Done, Outcome
 from instar.flow.pipeline import Pipeline
-from instar.flow.schemas import found_widths
-from instar.flow.step import Input, Step
+from instar.flow.schemas import found_widths, planned_widths
+from instar.flow.step import OUT, Input, Step
 from instar.store.records import File, Node, Record
 
 if TYPE_CHECKING:
@@ -91,16 +93,40 @@ class Work:
         self.ran += len(chunks)
         return self._engine.map(run, chunks, self.step.label)
 
+    def stream(self, table: Input) -> Iterator[pl.DataFrame]:
+        """The rows of a table, chunk by chunk in the order of its manifest. Below a split they carry their digests."""
+        pipeline = Pipeline.to(table)
+        given = {each.step: self.value(each) for each in pipeline.needs()}
+        for chunk in self.chunks(pipeline.base, pipeline.base_port):
+            self.ran += 1
+            with told_by(self.step.label):
+                frame = pipeline.run(read_chunk(self.store, chunk), given, pipeline.splits)
+            yield frame
+
+    def write_pieces(self, pieces: Iterable[Mapping[str, pl.DataFrame]], ports: Sequence[str]) -> Outcome:
+        """Write the tables of a step, by port, as they come: a chunk is written as soon as it is full."""
+        tables = {port: Chunks(self.store, dtypes_of(planned_widths(self.step.schema_of(port)))) for port in ports}
+        for piece in pieces:
+            for port, frame in piece.items():
+                tables[port].add(frame)
+        outcomes = [self._table(port, table.first, table.done()) for port, table in tables.items()]
+        return reduce(Outcome.beside, outcomes)
+
     def write_table(self, frame: pl.DataFrame) -> Outcome:
         """Write a whole table as chunks of a fixed number of rows, and their manifest."""
         slices = [frame.slice(at, CHUNK_ROWS) for at in range(0, frame.height, CHUNK_ROWS)] or [frame]
         chunks = self._engine.map(lambda part: write_chunk(self.store, part), slices, self.step.label)
-        manifest = Manifest(found_widths(self.step.schema, frame), tuple(chunks))
+        return self._table(OUT, frame, chunks)
+
+    def _table(self, port: str, frame: pl.DataFrame, chunks: Sequence[Chunk]) -> Outcome:
+        """The table behind ``port``: its manifest, and the node that holds it. frame : some of its rows"""
+        rows = sum(chunk.rows for chunk in chunks)
+        manifest = Manifest(found_widths(self.step.schema_of(port), frame), tuple(chunks))
         data = manifest.to_bytes()
         blob = self.store.blobs.put(data)
-        node = Node(content_id("table", manifest.digest), "table", manifest.digest, doc={"rows": frame.height})
+        node = Node(content_id("table", manifest.digest), "table", manifest.digest, doc={"rows": rows})
         files = (File(node.id, "manifest.arrow", blob, len(data)), *_chunk_files(node.id, chunks))
-        return Outcome({"out": blob}, {"out": node}, record=Record(files=files), doc={"rows": {"out": frame.height}})
+        return Outcome({port: blob}, {port: node}, record=Record(files=files), doc={"rows": {port: rows}})
 
     # Fitting
 
@@ -153,7 +179,34 @@ class Work:
 
     @cached_property
     def schema(self) -> Any:
-        return self.need("table").step.schema
+        return self.need("table").schema
+
+
+class Chunks:
+    """The chunks of a table that comes in pieces of whatever size. first : the first piece, for its types"""
+
+    def __init__(self, store: Store, types: Mapping[str, pl.DataType]) -> None:
+        self._store = store
+        self._waiting: list[pl.DataFrame] = []
+        self._chunks: list[Chunk] = []
+        self.first = pl.DataFrame(schema=dict(types))
+
+    def add(self, piece: pl.DataFrame) -> None:
+        if not self._chunks and not self._waiting:
+            self.first = piece.clear()
+        self._waiting.append(piece)
+        if sum(each.height for each in self._waiting) >= CHUNK_ROWS:
+            *full, rest = rechunk(self._waiting, CHUNK_ROWS)
+            whole, self._waiting = ([*full, rest], []) if rest.height == CHUNK_ROWS else (full, [rest])
+            self._chunks += [write_chunk(self._store, each) for each in whole]
+
+    def done(self) -> list[Chunk]:
+        """All chunks; a table without rows is one chunk without rows."""
+        rest = pl.concat(self._waiting) if self._waiting else self.first
+        if rest.height or not self._chunks:
+            self._chunks.append(write_chunk(self._store, rest))
+        self._waiting = []
+        return self._chunks
 
 
 def _chunk_files(node: str, chunks: Sequence[Chunk]) -> tuple[File, ...]:

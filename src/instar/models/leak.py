@@ -147,7 +147,8 @@ def _may_learn(ancestry: Ancestry, activity: str) -> Verdict | None:
         return "failed"
     if doc.get("python"):
         return "unknown"
-    return None if verb in BY_ROW or verb in SOURCES else "unknown"
+    known = verb in BY_ROW or verb in SOURCES or doc.get("across_rows") is False
+    return None if known else "unknown"
 
 
 def _findings(

@@ -13,7 +13,7 @@ from instar import prep
 from instar.base.errors import BadInput, WrongType
 from instar.base.schema import Field, Schema
 from instar.data.fitting import fit
-from instar.data.operators.tf_idf import Weights
+from instar.data.operators.text.tf_idf import Weights
 
 
 def titles(rows: int = 500) -> pl.DataFrame:

@@ -24,6 +24,8 @@ from instar.data.summaries import (
     Moments,
     Of,
     QuantileGrid,
+    Sample,
+    Scatter,
     Summary,
 )
 
@@ -68,6 +70,31 @@ class TestExtremesOfDates(SummaryContract):
 class TestExtremesOfTimes(SummaryContract):
     wish = Of(Extremes, "x")
     cells: ClassVar[Cells] = {"x": (pl.Datetime("us"), st.datetimes())}
+
+
+class TestSample(SummaryContract):
+    """With k = 3 nearly every part leaves rows out."""
+
+    wish = Of(Sample, "x", "y", k=3, seed=7)
+    cells: ClassVar[Cells] = {"x": (pl.Int64(), st.integers(0, 5)), "y": WORDS["x"]}
+
+
+class TestSampleOfDates(SummaryContract):
+    wish = Of(Sample, "x", k=3)
+    cells: ClassVar[Cells] = {"x": (pl.Date(), st.dates(date(1800, 1, 1)))}
+
+
+class TestScatter(SummaryContract):
+    wish = Of(Scatter, "x", "y")
+    cells: ClassVar[Cells] = {"x": NUMBERS["x"], "y": (pl.Int64(), st.integers(-9, 9))}
+
+    def agrees(self, one: Summary, other: Summary, frame: pl.DataFrame) -> bool:
+        assert isinstance(one, Scatter)
+        assert isinstance(other, Scatter)
+        scale = max([1.0, *(abs(value) for value in values_of(frame, "x") if np.isfinite(value))])
+        means = np.abs(one.mean - other.mean).max(initial=0) <= 1e-12 * scale
+        products = np.abs(one.products - other.products).max(initial=0) <= 1e-11 * scale**2 * max(frame.height, 1)
+        return bool((one.n, one.left_out) == (other.n, other.left_out) and means and products)
 
 
 class TestQuantileGrid(SummaryContract):

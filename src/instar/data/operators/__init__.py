@@ -1,24 +1,25 @@
 """Row-wise steps of data preparation, one a file; the table OPERATORS holds them by name."""
 
-from instar.data.operators.above import Above
-from instar.data.operators.cast import Cast
+from instar.data.operators.bins.above import Above
+from instar.data.operators.bins.discretize import Discretize
 from instar.data.operators.column import Column
-from instar.data.operators.discretize import Discretize
-from instar.data.operators.impute import Impute
-from instar.data.operators.min_max import MinMax
-from instar.data.operators.multi_hot import MultiHot
-from instar.data.operators.one_hot import OneHot
+from instar.data.operators.encode.multi_hot import MultiHot
+from instar.data.operators.encode.one_hot import OneHot
+from instar.data.operators.missing.impute import Impute
 from instar.data.operators.operator import (
     OPERATORS,
     AnyOperator,
     BlockOperator,
     ExpressionOperator,
     Operator,
+    RowsOperator,
     operator,
     operator_from,
 )
-from instar.data.operators.standardize import Standardize
-from instar.data.operators.tf_idf import TfIdf
+from instar.data.operators.parse.cast import Cast
+from instar.data.operators.scale.min_max import MinMax
+from instar.data.operators.scale.standardize import Standardize
+from instar.data.operators.text.tf_idf import TfIdf
 
 __all__ = [
     "OPERATORS",
@@ -34,6 +35,7 @@ __all__ = [
     "MultiHot",
     "OneHot",
     "Operator",
+    "RowsOperator",
     "Standardize",
     "TfIdf",
     "operator",

@@ -14,6 +14,7 @@ import polars as pl
 from instar.base.errors import BadInput
 from instar.base.schema import Field, Schema
 from instar.base.tables import Table
+from instar.data.batch import Batch
 from instar.data.block import Block
 from instar.data.summaries.summary import Of, Summary
 
@@ -61,6 +62,14 @@ class Operator(ABC, Generic[S]):
         """The columns that it replaces or adds."""
         return self.columns
 
+    def consumes(self) -> tuple[str, ...]:
+        """The columns that are gone after it: those that a column of another name stands for."""
+        return ()
+
+    def features(self, column: str, state: S) -> tuple[str, ...]:
+        """The name of each value of ``column``, which it writes as many values a row; empty: they are numbered."""
+        return ()
+
     def definition(self) -> dict[str, Any]:
         """As plain values: ``{"operator": name, "version": 1, "columns": [...], option: value, ...}``."""
         options = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
@@ -97,8 +106,36 @@ class ExpressionOperator(Operator[S]):
         """
 
 
-class BlockOperator(Operator[S]):
-    """An operator whose output is one block of many values for each of its columns."""
+class RowsOperator(Operator[S]):
+    """An operator in Python, over all its columns at once: what expressions cannot say.
+
+    folds : whether training rows are treated otherwise than all others (see ``training``)
+    """
+
+    folds: ClassVar[bool] = False
+
+    @abstractmethod
+    def made(self, rows: Batch, state: S) -> dict[str, pl.Series | Block]:
+        """The columns that it writes, by name.
+
+        rows : the columns that it reads, missing values (NaN too) as nulls, blocks as blocks; ``rows.matrix()`` gives
+        them as numbers.  Many values a row are a series of ``Array(Float32, n)`` where most differ from 0, else a Block.
+
+        Each row by itself, to the last bit the same alone and among others: see ``arithmetic.product``.
+        """
+
+    def training(self, rows: Batch, state: S) -> dict[str, pl.Series | Block]:
+        """The same for the rows that it was fitted on, with the column FOLD among ``rows``: for operators with ``folds``,
+        which must not show a row its own target. Everything else uses ``made``."""
+        return self.made(rows, state)
+
+    def many(self, schema: Schema, columns: tuple[str, ...], widths: tuple[int | None, ...]) -> Schema:
+        """The schema with columns of many float32 values; None is a width not known before the fit."""
+        return with_fields(schema, *(many_values(name, width) for name, width in zip(columns, widths)))
+
+
+class BlockOperator(RowsOperator[S]):
+    """An operator whose output is one sparse block for each of its columns."""
 
     @abstractmethod
     def block(self, values: pl.Series, state: S) -> Block:
@@ -108,11 +145,13 @@ class BlockOperator(Operator[S]):
     def features(self, column: str, state: S) -> tuple[str, ...]:
         """The name of each of the block's values, without the column's name."""
 
+    def made(self, rows: Batch, state: S) -> dict[str, pl.Series | Block]:
+        return {name: self.block(rows.frame.get_column(name), state) for name in self.columns}
+
     def block_fields(self, schema: Schema, state: S | None) -> Schema:
         """The schema with a block for each column."""
-        widths = ["?" if state is None else str(len(self.features(column, state))) for column in self.columns]
-        blocks = [Field(name, f"array[float32,{width}]", role="feature") for name, width in zip(self.columns, widths)]
-        return with_fields(schema, *blocks)
+        widths = tuple(None if state is None else len(self.features(column, state)) for column in self.columns)
+        return self.many(schema, self.columns, widths)
 
 
 AnyOperator = Operator[Any]
@@ -142,6 +181,20 @@ def operator_from(definition: Mapping[str, Any]) -> AnyOperator:
             "install the version of Instar (or of the plug-in) that wrote it, or fit again"
         )
     return cls(*options.pop("columns"), **options)
+
+
+def many_values(name: str, width: int | None) -> Field:
+    """A column of many float32 values a row; None is a width not known before the fit.
+
+    >>> many_values("Genre", None).type
+    'array[float32,?]'
+    """
+    return Field(name, f"array[float32,{'?' if width is None else width}]", role="feature")
+
+
+def without_fields(schema: Schema, *gone: str) -> Schema:
+    """The schema without these columns."""
+    return Schema(tuple(field for field in schema if field.name not in gone))
 
 
 def with_fields(schema: Schema, *added: Field) -> Schema:

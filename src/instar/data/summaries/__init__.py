@@ -10,6 +10,8 @@ from instar.data.summaries.frequent_items import FrequentItems
 from instar.data.summaries.infinities import Infinities
 from instar.data.summaries.moments import Moments
 from instar.data.summaries.quantile_grid import QuantileGrid
+from instar.data.summaries.sample import Sample
+from instar.data.summaries.scatter import Scatter
 from instar.data.summaries.summary import SUMMARIES, Of, Summary, summary
 
 __all__ = [
@@ -25,6 +27,8 @@ __all__ = [
     "Moments",
     "Of",
     "QuantileGrid",
+    "Sample",
+    "Scatter",
     "Summary",
     "summary",
 ]

@@ -49,7 +49,7 @@ class Write(Action):
 
     def execute(self, work: Work, step: Step) -> Outcome:
         table = work.need("table")
-        written = work.write_table(work.frame(table).select(table.step.schema.names))
+        written = work.write_table(work.frame(table).select(table.schema.names))
         version, record = version_record(
             work.store, self.dataset, written.ports["out"], project=self.project, activity=work.activity
         )

@@ -94,7 +94,9 @@ class Train(Action):
     def execute(self, work: Work, step: Step) -> Outcome:
         target = self._target(work)
         preparation = self._preparation(work)
-        parts = work.over(work.need("table"), lambda frame: Part.of(frame, preparation, target), rows=True)
+        parts = work.over(
+            work.need("table"), lambda frame: Part.of(frame, preparation, target, training=True), rows=True
+        )
         rows = Rows.of(parts)
         seed, learner = self._seed(preparation, target, rows), learner_of(self.estimator)
         with told_by_learner(step.label, learner, rows.with_nulls(preparation.features)):
@@ -194,7 +196,7 @@ class Part:
     summaries: dict[Any, Any]
 
     @classmethod
-    def of(cls, frame: pl.DataFrame, preparation: Preparation, target: Target) -> Part:
+    def of(cls, frame: pl.DataFrame, preparation: Preparation, target: Target, training: bool = False) -> Part:
         truth = target.of(frame)
         there = truth.is_not_null()
         frame, rows = take_rows(frame.filter(there))
@@ -203,7 +205,7 @@ class Part:
         wants: dict[Hashable, Of] = {key: of for key, of in describing(preparation.inputs).items()}
         return cls(
             frame,
-            preparation.matrix(frame),
+            preparation.matrix(frame, training),
             truth.to_numpy(),
             int((~there).sum()),
             rows,

@@ -10,8 +10,8 @@ import polars as pl
 from instar.base.errors import BadInput
 from instar.base.schema import Schema
 from instar.data.operators.arithmetic import divided
-from instar.data.operators.min_max import Ranges, ends_of, range_words
 from instar.data.operators.operator import Col, ExpressionOperator, Known, operator, with_fields
+from instar.data.operators.scale.min_max import Ranges, ends_of, range_words
 from instar.data.operators.types import number, retyped
 from instar.data.summaries import Extremes, Of
 

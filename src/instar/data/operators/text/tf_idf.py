@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from instar.base.errors import BadInput
 from instar.base.schema import Schema
 from instar.data.block import Block, counted
+from instar.data.operators.encode.vocabulary import Vocabulary
 from instar.data.operators.operator import BlockOperator, Known, operator
 from instar.data.operators.types import text
-from instar.data.operators.vocabulary import Vocabulary
 from instar.data.summaries import DocumentFrequency, Of
 from instar.data.texts import WORD, terms_of, words
 

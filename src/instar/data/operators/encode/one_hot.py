@@ -11,9 +11,9 @@ import polars as pl
 from instar.base.errors import BadInput
 from instar.base.schema import Schema
 from instar.data.block import Block, counted
+from instar.data.operators.encode.vocabulary import Vocabulary
 from instar.data.operators.operator import BlockOperator, Known, operator
 from instar.data.operators.types import category
-from instar.data.operators.vocabulary import Vocabulary
 from instar.data.summaries import Frequencies, Of
 
 

@@ -1,0 +1,1 @@
+"""Categories to numbers."""

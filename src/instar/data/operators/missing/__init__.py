@@ -1,0 +1,1 @@
+"""Values for what is missing."""

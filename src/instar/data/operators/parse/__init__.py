@@ -1,0 +1,1 @@
+"""Types, dates and units."""

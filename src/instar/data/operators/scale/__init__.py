@@ -1,0 +1,1 @@
+"""Numbers to other numbers: scales and shapes of distributions."""
