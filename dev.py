@@ -174,7 +174,7 @@ def lock(_arguments: list[str]) -> int:
     base = [uv, "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"]
     base += ["--no-emit-index-url", "--custom-compile-command", "python3 dev.py lock"]
     common = ["pyproject.toml", "requirements/build.in"]
-    extras = [f"--extra={name}" for name in ("tour", "postgres", "services", "dev")]
+    extras = [f"--extra={name}" for name in ("tour", "postgres", "services", "graph", "hdf", "fits", "text", "dev")]
     commands = [[*base, *extras, *common, "-o", "requirements/dev.txt"]]
     for peers in sorted(REQUIREMENTS.glob("bench-*.in")):
         output = f"requirements/{peers.stem}.txt"
