@@ -32,11 +32,10 @@ def product(rows: Floats, matrix: Floats) -> Floats:
     >>> all((product(rows[at : at + 1], matrix) == whole[at]).all() for at in range(100))
     True
     """
-    height, columns = rows.shape[0], matrix.shape[1]
-    tall, wide = -height % _ROWS, -columns % _ROWS
-    padded = np.ascontiguousarray(np.pad(rows, ((0, tall), (0, 0))))
-    full = np.ascontiguousarray(np.pad(matrix, ((0, 0), (0, wide))))
-    made = np.empty((padded.shape[0], full.shape[1]))
-    for start in range(0, padded.shape[0], _ROWS):
-        np.matmul(padded[start : start + _ROWS], full, out=made[start : start + _ROWS])
-    return made[:height, :columns]
+    height, width = rows.shape
+    whole = np.ascontiguousarray(rows)
+    if height % _ROWS:
+        whole = np.zeros((height + -height % _ROWS, width))
+        whole[:height] = rows
+    made: Floats = np.matmul(whole.reshape(-1, _ROWS, width), matrix)
+    return made.reshape(-1, matrix.shape[1])[:height]

@@ -1,0 +1,28 @@
+"""Arithmetic that does not depend on how many rows there are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from instar.data.operators.arithmetic import product
+
+
+@pytest.mark.parametrize(("width", "columns"), [(1, 1), (7, 3), (64, 10), (257, 17), (1280, 2)])
+def test_a_row_of_a_product_is_the_same_alone_and_among_others(width: int, columns: int) -> None:
+    random = np.random.default_rng(width)
+    rows, matrix = random.normal(size=(37, width)), random.normal(size=(width, columns))
+    whole = product(rows, matrix)
+    np.testing.assert_allclose(whole, rows @ matrix, rtol=1e-10, atol=1e-10)
+    for at in range(37):
+        assert product(rows[at : at + 1], matrix).tobytes() == whole[at : at + 1].tobytes()
+
+
+def test_a_missing_number_spoils_its_own_row_only() -> None:
+    rows = np.ones((20, 3))
+    rows[4, 1] = np.nan
+    assert np.isnan(product(rows, np.ones((3, 2)))).any(axis=1).nonzero()[0].tolist() == [4]
+
+
+def test_a_product_of_no_row_has_no_row() -> None:
+    assert product(np.empty((0, 3)), np.ones((3, 2))).shape == (0, 2)
