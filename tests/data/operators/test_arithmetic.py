@@ -26,3 +26,4 @@ def test_a_missing_number_spoils_its_own_row_only() -> None:
 
 def test_a_product_of_no_row_has_no_row() -> None:
     assert product(np.empty((0, 3)), np.ones((3, 2))).shape == (0, 2)
+    assert product(np.empty((5, 0)), np.empty((0, 2))).tolist() == [[0.0, 0.0]] * 5

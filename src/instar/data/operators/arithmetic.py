@@ -37,5 +37,5 @@ def product(rows: Floats, matrix: Floats) -> Floats:
     if height % _ROWS:
         whole = np.zeros((height + -height % _ROWS, width))
         whole[:height] = rows
-    made: Floats = np.matmul(whole.reshape(-1, _ROWS, width), matrix)
-    return made.reshape(-1, matrix.shape[1])[:height]
+    made: Floats = np.matmul(whole.reshape(whole.shape[0] // _ROWS, _ROWS, width), matrix)
+    return made.reshape(whole.shape[0], matrix.shape[1])[:height]
