@@ -14,10 +14,10 @@ from instar.base.schema import Schema
 from instar.data.fitting import Fitting
 from instar.data.operators import AnyOperator
 from instar.data.operators.operator import Operator
+from instar.data.rowwise import need_row_by_row
 from instar.data.steps.step import TableStep
 from instar.data.target import AnyTarget, target_operator
 from instar.flow.rowdigests import compared_columns
-from instar.flow.rowwise import need_row_by_row
 from instar.flow.schemas import after, joined, same_columns
 from instar.flow.step import OUT, Graph, Input, Step, Verb
 from instar.flow.verbs.ends import Write

@@ -6,7 +6,7 @@ import polars as pl
 import polars.selectors as cs
 import pytest
 
-from instar.flow.rowwise import NotRowByRow, calls_python, need_row_by_row
+from instar.data.rowwise import NotRowByRow, calls_python, need_row_by_row
 
 A, S = pl.col("a"), pl.col("s")
 
