@@ -3,7 +3,8 @@
 A ``python`` block runs in the page's one namespace, a line ``instar …`` of a ``sh`` block through the command line,
 ``instar serve`` starts a real server, and any other line goes to the shell. A ``text`` or ``json`` block after them is
 what they print, an error included; ``…`` in it stands for anything. ``<!-- not run: why -->`` before a block leaves it
-out, and ``<!-- stop the server -->`` does that.
+out, and ``<!-- stop the server -->`` does that. A picture (SVG) that a page saves is the one of its name in
+docs/pictures/, to the byte, and the page shows it.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ import pytest
 from click.testing import CliRunner
 from tests.films import films
 
+from instar import prep, steps
 from instar.base.errors import InstarError
 from instar.base.schema import Role
 from instar.base.tables import Table as Parts
@@ -37,6 +39,7 @@ from instar.cli.main import cli
 from instar.data.datasets import import_data
 from instar.data.operators import OPERATORS
 from instar.data.sources.source import SOURCES
+from instar.data.steps.step import STEPS
 from instar.flow.table import Table
 from instar.models.gate import checks
 from instar.serve import errors as serving_errors
@@ -53,7 +56,14 @@ from instar.web.questions import questions
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-PAGES = ("dataflows", "approval", "serving", "store", "find", "sync", "server", "keeping")
+PICTURES = DOCS / "pictures"
+GENERATED = {"cli", "decisions"}  # pages that are tested elsewhere, or have nothing to run
+PAGES = sorted(
+    str(path.relative_to(DOCS).with_suffix(""))
+    for path in (*DOCS.glob("*.md"), *(DOCS / "preparation").glob("*.md"))
+    if path.stem not in GENERATED
+)
+PREPARATION = [page for page in PAGES if page.startswith("preparation/")]
 # What the pages say; the tests' servers listen on free ports.
 SERVERS = {"instar serve": "127.0.0.1:7071", "instar up --no-serve": "127.0.0.1:7070"}
 BLOCK = re.compile(r"^(?:<!-- (?P<note>.+?) -->\n)?```(?P<language>\w*)\n(?P<code>.*?)^```$", re.S | re.M)
@@ -263,6 +273,24 @@ def test_a_page_runs_from_top_to_bottom_in_an_empty_folder(
     finally:
         reader.stop()
         open_store(folder / ".instar").close()
+    for drawn in sorted(folder.rglob("*.svg")):
+        kept = PICTURES / drawn.name
+        assert kept.exists(), f"docs/{page}.md draws {drawn.name}: look at it, then cp {drawn} {PICTURES}"
+        assert drawn.read_bytes() == kept.read_bytes(), f"docs/{page}.md draws another: cp {drawn} {PICTURES}"
+        assert drawn.name in shown(page), f"docs/{page}.md draws {drawn.name} and does not show it"
+
+
+def shown(page: str) -> set[str]:
+    """The pictures on a page."""
+    return {Path(link).name for link in re.findall(r"!\[[^\]]+\]\(([\w./-]+)\)", read(page))}
+
+
+def test_every_picture_is_drawn_and_shown_by_a_page() -> None:
+    for picture in sorted(PICTURES.glob("*")):
+        pages = [page for page in PAGES if picture.name in shown(page)]
+        assert pages, f"no page shows docs/pictures/{picture.name}"
+        drawn = any(picture.name in block.code for page in pages for block in blocks(page) if block.runs)
+        assert drawn, f"docs/pictures/{picture.name} is not drawn by a block of docs/{pages[0]}.md"
 
 
 def test_only_few_blocks_are_not_run() -> None:
@@ -274,11 +302,13 @@ def test_only_few_blocks_are_not_run() -> None:
 def test_every_link_leads_somewhere() -> None:
     for page in PAGES:
         for link, anchor in re.findall(r"\]\(([\w./-]*)(#[\w-]+)?\)", read(page)):
-            path = DOCS / (link or f"{page}.md")
+            path = (DOCS / page).parent / link if link else DOCS / f"{page}.md"
             assert path.exists(), f"docs/{page}.md links to {link}"
+            if not anchor:
+                continue
             titles = re.findall(r"^#+ (.*)$", path.read_text(), re.M)
             anchors = {"#" + re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
-            assert not anchor or anchor in anchors, f"docs/{page}.md links to {link}{anchor}"
+            assert anchor in anchors, f"docs/{page}.md links to {link}{anchor}"
 
 
 def classes(module: object) -> Sequence[str]:
@@ -294,7 +324,12 @@ SETTINGS = {name for path in (ROOT / "src").rglob("*.py") for name in re.findall
 VERBS = [name for name, value in vars(Table).items() if callable(value) and not name.startswith("_")]
 # What each page must name, as code: whatever enters one of these tables enters its page.
 NAMED: dict[str, tuple[str, Sequence[str]]] = {
-    "operators": ("dataflows", [f"prep.{name}" for name in ours(OPERATORS)]),
+    "operators": ("preparation/README", ours(OPERATORS)),
+    "table steps": ("preparation/README", ours(STEPS)),
+    "families of preparation": (
+        "preparation/README",
+        [Path(page).name for page in PREPARATION if "README" not in page],
+    ),
     "verbs": ("dataflows", VERBS),
     "formats": ("dataflows", sorted(SOURCES)),
     "options of import": ("dataflows", sorted(inspect.signature(import_data).parameters)[1:]),
@@ -317,10 +352,26 @@ NAMED: dict[str, tuple[str, Sequence[str]]] = {
 }
 
 
+def named_in(page: str) -> str:
+    """What a page names as code, and its headings."""
+    found = re.findall(r"`+([^`]+)`+|^#+ (.*)$", BLOCK.sub("", read(page)), re.M)
+    return " ".join(code or heading for code, heading in found)
+
+
+@pytest.mark.parametrize(("public", "table"), [(prep, OPERATORS), (steps, STEPS)], ids=["prep", "steps"])
+def test_every_part_of_preparation_has_a_page_and_a_public_name(public: Any, table: Parts[type[Any]]) -> None:
+    names = ours(table)
+    assert sorted(names) == sorted(public.__all__), "the public names are those of the table"
+    assert all(getattr(public, name) for name in names)
+    pages = " ".join(named_in(page) for page in PREPARATION if not page.endswith("README"))
+    missing = [name for name in names if not re.search(rf"\b{name}\b", pages)]
+    assert not missing, f"no page of docs/preparation/ tells of {', '.join(missing)}"
+
+
 @pytest.mark.parametrize("what", NAMED)
 def test_everything_is_named_on_its_page(what: str) -> None:
     page, names = NAMED[what]
     assert names
-    code = " ".join(re.findall(r"`+([^`]+)`+", BLOCK.sub("", read(page))))
+    code = named_in(page)
     missing = [name for name in names if not re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", code)]
     assert not missing, f"docs/{page}.md does not name the {what}: {', '.join(missing)}"

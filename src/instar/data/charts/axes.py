@@ -130,7 +130,10 @@ class Field:
         if x_ticks:
             for at, text in self.x.ticks(6):
                 parts += [line(self.x(at), down, self.x(at), down + 4)]
-                parts += [write(self.x(at), down + 17, text, "middle")]
+                wide = 3.4 * len(text) > self.right + RIGHT - self.x(at)  # it would be cut at the edge
+                parts += [
+                    write(self.right + RIGHT if wide else self.x(at), down + 17, text, "end" if wide else "middle")
+                ]
         parts.append(line(left, down, self.right, down))
         if x_label:
             parts.append(write(left + self.x.room / 2, down + 36, x_label, "middle"))
