@@ -19,6 +19,8 @@ from instar.data.operators.operator import (
 from instar.data.operators.parse.cast import Cast
 from instar.data.operators.scale.min_max import MinMax
 from instar.data.operators.scale.standardize import Standardize
+from instar.data.operators.text.hash_text import HashText
+from instar.data.operators.text.lsa import Lsa
 from instar.data.operators.text.tf_idf import TfIdf
 
 __all__ = [
@@ -30,7 +32,9 @@ __all__ = [
     "Column",
     "Discretize",
     "ExpressionOperator",
+    "HashText",
     "Impute",
+    "Lsa",
     "MinMax",
     "MultiHot",
     "OneHot",

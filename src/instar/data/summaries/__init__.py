@@ -13,6 +13,7 @@ from instar.data.summaries.quantile_grid import QuantileGrid
 from instar.data.summaries.sample import Sample
 from instar.data.summaries.scatter import Scatter
 from instar.data.summaries.summary import SUMMARIES, Of, Summary, summary
+from instar.data.summaries.term_scatter import TermScatter
 
 __all__ = [
     "SUMMARIES",
@@ -30,5 +31,6 @@ __all__ = [
     "Sample",
     "Scatter",
     "Summary",
+    "TermScatter",
     "summary",
 ]

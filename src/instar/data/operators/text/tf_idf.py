@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from instar.base.errors import BadInput
 from instar.base.schema import Schema
-from instar.data.block import Block, counted
+from instar.data.block import Block
 from instar.data.operators.encode.vocabulary import Vocabulary
 from instar.data.operators.operator import BlockOperator, Known, operator
 from instar.data.operators.types import text
-from instar.data.summaries import DocumentFrequency, Of
+from instar.data.summaries import DocumentFrequency, Of, Summary
 from instar.data.texts import WORD, terms_of, words
+from instar.data.weighing import weighed
 
 
 class Weights(Vocabulary, frozen=True, dict=True):
@@ -31,6 +32,14 @@ class Weights(Vocabulary, frozen=True, dict=True):
         """ln((1 + texts) / (1 + texts with the term)) + 1, shape (terms,): smoothed as in scikit-learn."""
         # math.log and not numpy's, whose last bit depends on the processor
         return np.array([math.log((1 + self.rows) / (1 + found)) + 1 for found in self.documents], dtype=np.float64)
+
+
+def learned(seen: Summary, limit: int | None) -> tuple[tuple[str, ...], int, int, tuple[int, ...]]:
+    """Of the ``limit`` terms in the most texts: the terms, all texts, how many terms were left out, texts with each."""
+    assert isinstance(seen, DocumentFrequency)
+    kept = sorted(seen.top(limit))
+    terms, documents = tuple(term for term, _ in kept), tuple(found for _, found in kept)
+    return terms, seen.documents, len(seen.counts) - len(kept), documents
 
 
 @operator("tf_idf", state=Weights)
@@ -66,19 +75,10 @@ class TfIdf(BlockOperator[Weights]):
         return {} if "seen" in known else {"seen": Of(DocumentFrequency, *self.columns, pattern=self.pattern)}
 
     def fit(self, summaries: Known) -> Weights:
-        seen = summaries["seen"]
-        assert isinstance(seen, DocumentFrequency)
-        kept = sorted(seen.top(self.terms))
-        terms, documents = tuple(term for term, _ in kept), tuple(found for _, found in kept)
-        return Weights(terms, seen.documents, len(seen.counts) - len(kept), documents)
+        return Weights(*learned(summaries["seen"], self.terms))
 
     def block(self, values: pl.Series, state: Weights) -> Block:
-        found = counted(terms_of(values, words(self.pattern), "TfIdf"), state.places)
-        weights = found.values * state.idf[found.places]
-        rows = found.rows()
-        # bincount adds one after another, so a row's length does not depend on the rows beside it.
-        lengths = np.sqrt(np.bincount(rows, weights=weights * weights, minlength=len(values)))
-        return replace(found, values=(weights / lengths[rows]).astype(np.float32))
+        return weighed(terms_of(values, words(self.pattern), "TfIdf"), state.places, state.idf)
 
     def features(self, column: str, state: Weights) -> tuple[str, ...]:
         return state.names()
