@@ -5,10 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import polars as pl
 
+from instar.base.errors import BadInput
 from instar.base.schema import Schema
 from instar.base.tables import Table
 
@@ -50,6 +51,16 @@ class TableStep(ABC):
         options = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
         return {"step": self.name, "version": self.version, **options}
 
+    @classmethod
+    def from_options(cls, options: dict[str, Any]) -> Self:
+        """The step from the options of its definition, as JSON gives them back: lists for tuples."""
+        return cls(**options)
+
+    def _keep(self, **options: Any) -> None:
+        """Set checked options: called once, in ``__init__``, since the step is frozen after it."""
+        for name, value in options.items():
+            object.__setattr__(self, name, value)
+
 
 STEPS: Table[type[TableStep]] = Table("table step", "instar.steps")
 T = TypeVar("T", bound=type[TableStep])
@@ -64,6 +75,19 @@ def table_step(name: str, version: int = 1) -> Callable[[T], T]:
         return cls
 
     return enter
+
+
+def step_from(definition: Mapping[str, Any]) -> TableStep:
+    """The step that ``definition()`` wrote. Raises NotFound when no package here has it, and BadInput."""
+    options = dict(definition)
+    cls = STEPS[options.pop("step")]
+    version = options.pop("version")
+    if version != cls.version:
+        raise BadInput(
+            f"table step {cls.name!r}: its definition has version {version}, here is version {cls.version}; "
+            "install the version of Instar (or of the plug-in) that wrote it"
+        )
+    return cls.from_options(options)
 
 
 def take(
