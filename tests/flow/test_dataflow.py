@@ -84,7 +84,7 @@ def test_a_join_prefixes_equal_names_and_keeps_roles(store: Store) -> None:
         (lambda g: g.films.with_columns(pl.col("Title") + 1), BadInput, "with_columns"),
         (lambda g: g.films.filter(pl.col("Title") > 1990), BadInput, "correct the expression"),
         (lambda g: g.films.with_columns(pl.col("Meter").mean().over("Genre")), BadInput, "group_by and join"),
-        (lambda g: g.films.distinct(on="imdb"), ColumnMissing, "distinct"),
+        (lambda g: g.films.distinct(on="imdb"), ColumnMissing, "Distinct"),
         (lambda g: g.films.sort("when"), ColumnMissing, "sort"),
         (lambda g: g.films.split(a=0.5, b=0.5, by="nobody"), ColumnMissing, "split"),
         (lambda g: g.films.split(a=0.5, b=0.6, by="ID"), BadInput, "add up"),

@@ -15,6 +15,7 @@ from instar.data.fitting import Fitting
 from instar.data.operators import AnyOperator
 from instar.data.operators.operator import Operator
 from instar.data.rowwise import need_row_by_row
+from instar.data.steps.distinct import Distinct, Keep
 from instar.data.steps.step import TableStep
 from instar.data.target import AnyTarget, target_operator
 from instar.flow.rowdigests import compared_columns
@@ -25,7 +26,7 @@ from instar.flow.verbs.learn import Evaluate, Fit, Train
 from instar.flow.verbs.rows import Apply, Filter, Map, Select, WithColumns
 from instar.flow.verbs.split import Split
 from instar.flow.verbs.steps import Steps
-from instar.flow.verbs.whole import Distinct, GroupBy, How, Join, Sort, Union
+from instar.flow.verbs.whole import GroupBy, How, Join, Sort, Union
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,11 +174,9 @@ class Table(Handle):
         inputs = tuple(table.as_input(f"table{place}") for place, table in enumerate((self, *others)))
         return Table(self.flow, Step(Union(), inputs, self.schema, "union"), OUT, self.name)
 
-    def distinct(self, on: str | list[str]) -> Table:
-        """The first row of each key."""
-        keys = _names(on)
-        self.schema.select(keys, "distinct")
-        return self._next(Distinct(keys), self.schema)
+    def distinct(self, on: str | list[str], keep: Keep = "first") -> Table:
+        """One row of each key: the ``first``, the ``last``, or ``none`` of a key that several rows have."""
+        return self._through(Distinct(on, keep))[0]
 
     def sort(self, by: str | list[str], descending: bool = False) -> Table:
         """Rows by these columns; nulls last, rows with equal ones keep their order."""
@@ -194,6 +193,11 @@ class Table(Handle):
 
     def through(self, step: TableStep, **others: Table) -> Table | tuple[Table, ...]:
         """The table, or the tables, that a table step gives. others : the tables that it reads beside this one"""
+        made = self._through(step, **others)
+        return made if len(made) > 1 else made[0]
+
+    def _through(self, step: TableStep, **others: Table) -> tuple[Table, ...]:
+        """The tables of a table step, by its ports."""
         if sorted(others) != sorted(step.others):
             wanted = ", ".join(f"{name}=…" for name in step.others) or "none"
             raise BadInput(f"{step.name}: beside this table it reads {wanted}; given: {', '.join(others) or 'none'}")
@@ -202,8 +206,7 @@ class Table(Handle):
         schemas = step.output(self.schema, **{name: other.schema for name, other in others.items()})
         inputs = (self.as_input("table"), *(other.as_input(name) for name, other in others.items()))
         node = Step(Steps(step), inputs, schemas[step.ports[0]], f"{step.name} {self.name}", schemas)
-        made = tuple(Table(self.flow, node, port, self.name if port == OUT else port) for port in step.ports)
-        return made if len(made) > 1 else made[0]
+        return tuple(Table(self.flow, node, port, self.name if port == OUT else port) for port in step.ports)
 
     # Ends
 

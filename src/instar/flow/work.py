@@ -17,9 +17,9 @@ from instar.data.fitting import Fitting, summarise
 from instar.data.frames import dtypes_of
 from instar.data.manifest import Manifest
 from instar.data.preparation import Preparation
-from instar.data.sources.rechunk import rechunk
 from instar.data.summaries import Of, Summary
 from instar.data.target import Target
+from instar.data.writing import ChunkWriter
 from instar.flow.failures import told_by
 from instar.flow.fingerprint import libraries
 from instar.flow.outcome import Done, Outcome
@@ -105,7 +105,7 @@ class Work:
 
     def write_pieces(self, pieces: Iterable[Mapping[str, pl.DataFrame]], ports: Sequence[str]) -> Outcome:
         """Write the tables of a step, by port, as they come: a chunk is written as soon as it is full."""
-        tables = {port: Chunks(self.store, dtypes_of(planned_widths(self.step.schema_of(port)))) for port in ports}
+        tables = {port: ChunkWriter(self.store, dtypes_of(planned_widths(self.step.schema_of(port)))) for port in ports}
         for piece in pieces:
             for port, frame in piece.items():
                 tables[port].add(frame)
@@ -180,33 +180,6 @@ class Work:
     @cached_property
     def schema(self) -> Any:
         return self.need("table").schema
-
-
-class Chunks:
-    """The chunks of a table that comes in pieces of whatever size. first : the first piece, for its types"""
-
-    def __init__(self, store: Store, types: Mapping[str, pl.DataType]) -> None:
-        self._store = store
-        self._waiting: list[pl.DataFrame] = []
-        self._chunks: list[Chunk] = []
-        self.first = pl.DataFrame(schema=dict(types))
-
-    def add(self, piece: pl.DataFrame) -> None:
-        if not self._chunks and not self._waiting:
-            self.first = piece.clear()
-        self._waiting.append(piece)
-        if sum(each.height for each in self._waiting) >= CHUNK_ROWS:
-            *full, rest = rechunk(self._waiting, CHUNK_ROWS)
-            whole, self._waiting = ([*full, rest], []) if rest.height == CHUNK_ROWS else (full, [rest])
-            self._chunks += [write_chunk(self._store, each) for each in whole]
-
-    def done(self) -> list[Chunk]:
-        """All chunks; a table without rows is one chunk without rows."""
-        rest = pl.concat(self._waiting) if self._waiting else self.first
-        if rest.height or not self._chunks:
-            self._chunks.append(write_chunk(self._store, rest))
-        self._waiting = []
-        return self._chunks
 
 
 def _chunk_files(node: str, chunks: Sequence[Chunk]) -> tuple[File, ...]:

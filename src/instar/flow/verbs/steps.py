@@ -36,7 +36,7 @@ class Steps(Action):
         tables = {each.name: _rows(work, each) for each in step.inputs}
         with told_by(step.label):
             made = work.write_pieces(self.step.over(tables, told), self.step.ports)
-        return made.telling(told | {"across_rows": self.step.across_rows})
+        return made.telling({"told": told, "across_rows": self.step.across_rows})
 
 
 def _rows(work: Work, table: Input) -> Rows:

@@ -1,4 +1,4 @@
-"""Verbs that need the whole table: join, union, distinct, sort, group_by. Their results are written, in a fixed order.
+"""Verbs that need the whole table: join, union, sort, group_by. Their results are written, in a fixed order.
 
 Results are canonical: they depend on the rows and the order of the chunks, not on how many workers ran.
 """
@@ -67,20 +67,6 @@ class Union(WholeVerb):
         carried = all(ROW in frame.columns for frame in given.values())
         frames = [frame if carried else frame.drop(ROW, strict=False) for frame in given.values()]
         return pl.concat([frame.select(frames[0].columns) for frame in frames])
-
-
-@dataclass(frozen=True)
-class Distinct(WholeVerb):
-    """The first row of each key, in the order of the table."""
-
-    on: tuple[str, ...]
-    name: ClassVar[str] = "distinct"
-
-    def parameters(self) -> dict[str, Any]:
-        return {"on": list(self.on)}
-
-    def table(self, given: dict[str, pl.DataFrame]) -> pl.DataFrame:
-        return given["table"].unique(subset=self.on, keep="first", maintain_order=True)
 
 
 @dataclass(frozen=True)
