@@ -3,8 +3,12 @@
 from instar.data.operators.bins.above import Above
 from instar.data.operators.bins.discretize import Discretize
 from instar.data.operators.column import Column
+from instar.data.operators.encode.frequency import Frequency
+from instar.data.operators.encode.hashing import Hashing
 from instar.data.operators.encode.multi_hot import MultiHot
 from instar.data.operators.encode.one_hot import OneHot
+from instar.data.operators.encode.ordinal import Ordinal
+from instar.data.operators.encode.target_encode import TargetEncode
 from instar.data.operators.missing.impute import Impute
 from instar.data.operators.operator import (
     OPERATORS,
@@ -17,8 +21,13 @@ from instar.data.operators.operator import (
     operator_from,
 )
 from instar.data.operators.parse.cast import Cast
+from instar.data.operators.parse.convert_unit import ConvertUnit
+from instar.data.operators.parse.date_parts import DateParts
 from instar.data.operators.scale.min_max import MinMax
 from instar.data.operators.scale.standardize import Standardize
+from instar.data.operators.series.dft import Dft
+from instar.data.operators.series.dwt import Dwt
+from instar.data.operators.series.sax import Sax, mindist
 from instar.data.operators.text.hash_text import HashText
 from instar.data.operators.text.lsa import Lsa
 from instar.data.operators.text.tf_idf import TfIdf
@@ -30,18 +39,28 @@ __all__ = [
     "BlockOperator",
     "Cast",
     "Column",
+    "ConvertUnit",
+    "DateParts",
+    "Dft",
     "Discretize",
+    "Dwt",
     "ExpressionOperator",
+    "Frequency",
     "HashText",
+    "Hashing",
     "Impute",
     "Lsa",
     "MinMax",
     "MultiHot",
     "OneHot",
     "Operator",
+    "Ordinal",
     "RowsOperator",
+    "Sax",
     "Standardize",
+    "TargetEncode",
     "TfIdf",
+    "mindist",
     "operator",
     "operator_from",
 ]
