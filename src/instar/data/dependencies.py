@@ -35,8 +35,10 @@ class Dependency:
     single: float
 
 
-def dependency(table: Contingency, goal: int = -1) -> Dependency:
+def dependency(table: Contingency, goal: int = -1, missing: bool = False) -> Dependency:
     """How surely the columns of ``table`` determine the one at ``goal``; of one table, also the other way round.
+
+    missing : whether a missing value among S is a value like any other
 
     >>> import polars as pl
     >>> rows = pl.DataFrame({"city": ["Rio", "Rio", "Rio", "Natal"], "state": ["RJ", "RJ", "SP", "RN"]})
@@ -47,7 +49,7 @@ def dependency(table: Contingency, goal: int = -1) -> Dependency:
     0.5
     """
     rows = sum(count for key, count in table.counts.items() if key[goal] is not None)
-    groups = groups_of(table, goal)
+    groups = groups_of(table, goal, missing)
     sizes = {key: sum(counts.values()) for key, counts in groups.items()}
     pairs = sum(len(counts) for counts in groups.values())
     once = sum(count == 1 for counts in groups.values() for count in counts.values())
@@ -78,13 +80,16 @@ def rows_right(top: int, rows: int) -> float:
     return top * (top - 1) / (rows - 1) if rows > 1 else 0.0
 
 
-def groups_of(table: Contingency, goal: int = -1) -> Groups:
-    """The counts of the goal's values in each group of equal other values; groups and goals that are missing left out."""
+def groups_of(table: Contingency, goal: int = -1, missing: bool = False) -> Groups:
+    """The counts of the goal's values in each group of equal other values; what is missing is left out.
+
+    missing : whether a missing value among the other columns is a value like any other
+    """
     place = goal % len(table.kinds) if table.kinds else 0
     groups: Groups = {}
     for key, count in table.counts.items():
         value, given = key[place], key[:place] + key[place + 1 :]
-        if value is not None and None not in given:
+        if value is not None and (missing or None not in given):
             groups.setdefault(given, {})[value] = count
     return groups
 

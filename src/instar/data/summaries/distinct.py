@@ -24,7 +24,8 @@ class Distinct(Summary):
     """A HyperLogLog over the digests of the values: 4,096 registers of one byte. Missing values are left out.
 
     The merge is a maximum, so it is exact as a merge: any order, any repetition, the same bytes. (The sketch of the
-    datasketches library is not: its bytes depend on the order in which values came.)
+    datasketches library is not: its bytes depend on the order in which values came.) Of several columns it counts the
+    combinations of values in which none is missing.
     Source: Ertl (2017), New cardinality estimation algorithms for HyperLogLog sketches, arXiv:1702.01284, algorithm 6.
 
     >>> one, two = pl.DataFrame({"x": [1, 2, 2]}), pl.DataFrame({"x": [2, 3, None]})
@@ -37,10 +38,10 @@ class Distinct(Summary):
 
     @classmethod
     def of(cls, frame: pl.DataFrame, *columns: str) -> Self:
-        [name] = columns
-        # The name is part of a row's digest: a fixed one lets the same values of two columns meet.
-        values = column_of(frame, name, "distinct").drop_nulls().alias("value")
-        words = row_digests(values.to_frame(), ["value"])
+        # The name is part of a row's digest: fixed ones let the same values of two columns meet.
+        names = ["value", *(f"value {place}" for place in range(1, len(columns)))]
+        values = pl.DataFrame([column_of(frame, name, "distinct").alias(word) for name, word in zip(columns, names)])
+        words = row_digests(values.drop_nulls(), names)
         registers = np.zeros(REGISTERS, dtype=np.uint8)
         np.maximum.at(registers, (words >> np.uint64(_TAIL)).astype(np.int64), _ranks(words))
         return cls(registers.tobytes())
