@@ -29,29 +29,31 @@ SETTINGS = settings(COMMON, max_examples=12)
 _FIT_AGAIN = """
 import json, sys
 import polars as pl
+from instar.base.types import dtype_of
 from instar.data.fitting import fit
 from instar.data.operators import operator_from
 
 given = json.loads(sys.stdin.read())
 for module in given["modules"]:
     __import__(module)
-frame = pl.DataFrame(given["rows"], schema=given["names"], orient="row").cast(pl.Schema({
-    name: getattr(pl, kind) for name, kind in given["types"].items()}))
-sys.stdout.buffer.write(fit([operator_from(given["operator"])], [frame[:3], frame[3:]]).to_bytes())
+types = {name: dtype_of(kind) for name, kind in given["types"].items()}
+frame = pl.DataFrame(given["rows"], schema=types, orient="row")
+sys.stdout.buffer.write(fit([operator_from(given["operator"])], [frame[:3], frame[3:]], given["target"]).to_bytes())
 """
 
 
 class OperatorContract:
     """Subclass it; override ``agrees`` where another chunking may give other bytes.
 
-    cells : the columns it reads, with a type that has no parameters and a strategy of values;  sample : some six rows
-    of them, by column;  unseen : one row of values that no strategy gives
+    cells : the columns it reads, with their types and a strategy of values;  sample : some six rows of them, by column
+    unseen : one row of values that no strategy gives;  target : for one that learns from a target, which ``targeted`` adds
     """
 
     operator: ClassVar[AnyOperator]
     cells: ClassVar[Cells]
     sample: ClassVar[dict[str, list[Any]]]
     unseen: ClassVar[dict[str, Any]]
+    target: ClassVar[str | None] = None
 
     def agrees(self, one: Preparation, other: Preparation, frame: pl.DataFrame) -> bool:
         """Whether both learned the same from the rows of ``frame``, within what the summaries guarantee."""
@@ -62,7 +64,11 @@ class OperatorContract:
         return {name: dtype for name, (dtype, _) in self.cells.items()}
 
     def fitted(self, *frames: pl.DataFrame) -> Preparation:
-        return fit([self.operator], frames)
+        return fit([self.operator], [self.targeted(frame) for frame in frames], self.target)
+
+    def targeted(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The rows with the column ``target``, made from their other values."""
+        return frame
 
     @SETTINGS
     @given(st.data())
@@ -188,9 +194,9 @@ class OperatorContract:
         plain = {
             "operator": self.operator.definition(),
             "modules": [type(self.operator).__module__],
-            "rows": frame.rows(),
-            "names": frame.columns,
-            "types": {name: type(dtype).__name__ for name, dtype in self.types.items()},
+            "rows": self.targeted(frame).rows(),
+            "types": {name: type_name(dtype) for name, dtype in self.targeted(frame).schema.items()},
+            "target": self.target,
         }
         here = self.fitted(frame[:3], frame[3:]).to_bytes()
         done = subprocess.run([sys.executable, "-c", _FIT_AGAIN], input=msgspec.json.encode(plain), capture_output=True)
