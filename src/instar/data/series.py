@@ -27,6 +27,16 @@ def series_field(schema: Schema, column: str, step: str) -> Field:
     raise WrongType(column, step, field.type, "a series (a list or array of numbers) or a number", hint)
 
 
+def times_field(schema: Schema, column: str, step: str) -> Field:
+    """The column, which must hold lists of times: numbers, dates or datetimes."""
+    field = schema.need(column, step)
+    kind, _, inside = field.type.partition("[")
+    of = split_outside(inside[:-1])[:1] if kind in ("list", "array") else []
+    if of and (of[0] in NUMBERS or of[0].startswith(("date", "time", "duration"))):
+        return field
+    raise WrongType(column, step, field.type, "lists of times (dates, datetimes or numbers)", "Cast it first")
+
+
 def points_of(fields: Sequence[Field]) -> int | None:
     """The points of the series that the columns make side by side; None when a list is among them.
 
@@ -66,8 +76,10 @@ def groups(frame: pl.DataFrame) -> Iterator[tuple[Places, Floats]]:
 
 
 def _side_by_side(frame: pl.DataFrame) -> Floats:
-    parts = [np.asarray(each.to_numpy(), dtype=np.float64) for each in map(_without_bool, frame)]
-    parts = [part.reshape(frame.height, -1) if part.size else part.reshape(frame.height, 0) for part in parts]
+    parts = []
+    for each in map(_without_bool, frame):
+        width = each.dtype.size if isinstance(each.dtype, pl.Array) else 1
+        parts.append(np.asarray(each.to_numpy(), dtype=np.float64).reshape(frame.height, width))
     return parts[0] if len(parts) == 1 else np.hstack(parts)
 
 

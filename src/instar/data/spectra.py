@@ -23,7 +23,8 @@ def energies(values: Floats, transform: Transform) -> Floats:
             return found * found
         case ("dft", bool() as normalise):
             amplitudes: Floats = np.abs(frequencies(values, normalise))
-            return amplitudes * amplitudes * (values.shape[1] / _doubled(values.shape[1]))
+            squares: Floats = amplitudes * amplitudes * (values.shape[1] / _doubled(values.shape[1]))
+            return squares
     raise BadInput(f"unknown transform {transform!r}; known: dwt, dft")
 
 

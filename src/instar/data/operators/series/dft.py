@@ -87,7 +87,7 @@ class Dft(SpectrumOperator):
             # hypot and arctan2, not abs and angle: the same to the last bit on one row and on many
             amplitude, phase = np.hypot(found.real, found.imag), np.arctan2(found.imag, found.real)
             parts = {"amplitude": [amplitude], "phase": [phase], "both": [amplitude, phase]}[self.give]
-        return np.stack(parts, axis=2).reshape(series.shape[0], -1)
+        return np.stack(parts, axis=2).reshape(series.shape[0], len(parts) * len(kept.places))
 
     def names(self, kept: Kept) -> tuple[str, ...]:
         return tuple(f"f{place}{suffix}" for place in kept.places for suffix in _SUFFIXES[self.give])

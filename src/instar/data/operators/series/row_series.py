@@ -47,7 +47,7 @@ class SeriesOperator(RowsOperator[S]):
     def inputs(self, schema: Schema) -> dict[str, list[Field]]:
         """The fields of each series. Raises ColumnMissing, WrongType and BadInput."""
         step = type(self).__name__
-        for name in self.columns:
+        for name in self.series():
             series_field(schema, name, step)
         if self.into is not None and self.into in schema and self.into not in self.columns:
             raise BadInput(f"{step}: the input has a column {self.into!r} already; give another name with into=")

@@ -19,7 +19,7 @@ from instar.data.batch import Batch
 from instar.data.block import Block
 from instar.data.operators.operator import Known, many_values, operator
 from instar.data.operators.series.row_series import SeriesOperator, plain_frame
-from instar.data.series import points_of, segment_means
+from instar.data.series import points_of, segment_means, times_field
 from instar.data.summaries import Of, SeriesQuantiles
 
 Cuts = Literal["normal", "equal_depth"]
@@ -100,6 +100,8 @@ class Sax(SeriesOperator[Alphabets]):
         return tuple(name for name in self.columns if name != self.times)
 
     def output(self, schema: Schema, state: Alphabets | None = None) -> Schema:
+        if self.times is not None:
+            times_field(schema, self.times, "Sax")
         for name, fields in self.inputs(schema).items():
             points = points_of(fields)
             if points is not None and points < self.segments and self.strict:
