@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from instar import models, prep, steps
+    from instar import models, prep, rules, steps
     from instar.base.errors import InstarError
     from instar.data.datasets import DatasetVersion, dataset, import_data
     from instar.flow.dataflow import Dataflow
@@ -55,6 +55,7 @@ __all__ = [
     "publish",
     "pull",
     "push",
+    "rules",
     "run",
     "runs",
     "steps",
@@ -90,7 +91,7 @@ _HOME = {
     "runs": "instar.track",
     "why": "instar.store.provenance.lineage",
 }
-_MODULES = frozenset({"models", "prep", "steps"})
+_MODULES = frozenset({"models", "prep", "rules", "steps"})
 
 
 def __getattr__(name: str) -> Any:

@@ -1,12 +1,14 @@
 """The table steps of data preparation, by their names: ``from instar import steps``. Row-wise operators are in ``prep``."""
 
 from instar.data.steps import (
+    Check,
     Distinct,
     step_from,
     take,
 )
 
 __all__ = [
+    "Check",
     "Distinct",
     "step_from",
     "take",

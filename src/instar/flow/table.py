@@ -15,9 +15,12 @@ from instar.data.fitting import Fitting
 from instar.data.operators import AnyOperator
 from instar.data.operators.operator import Operator
 from instar.data.rowwise import need_row_by_row
+from instar.data.rules.rule import Rule
+from instar.data.steps.check import Check
 from instar.data.steps.distinct import Distinct, Keep
 from instar.data.steps.step import TableStep
 from instar.data.target import AnyTarget, target_operator
+from instar.flow.references import named, origin_of
 from instar.flow.rowdigests import compared_columns
 from instar.flow.schemas import after, joined, same_columns
 from instar.flow.step import OUT, Graph, Input, Step, Verb
@@ -205,8 +208,18 @@ class Table(Handle):
             _same_flow(self.flow, other, step.name)
         schemas = step.output(self.schema, **{name: other.schema for name, other in others.items()})
         inputs = (self.as_input("table"), *(other.as_input(name) for name, other in others.items()))
-        node = Step(Steps(step), inputs, schemas[step.ports[0]], f"{step.name} {self.name}", schemas)
+        node = Step(Steps(step.bound(self.schema)), inputs, schemas[step.ports[0]], f"{step.name} {self.name}", schemas)
         return tuple(Table(self.flow, node, port, self.name if port == OUT else port) for port in step.ports)
+
+    def check(self, *rules: Rule, on_violation: str = "quarantine", origin: str = "") -> tuple[Table, ...]:
+        """Ask ``rules`` of every row: ``good, quarantine, corrections, violations = films.check(Present("Title"))``.
+
+        on_violation : for rules that do not say themselves: ``report``, ``correct``, ``quarantine`` or ``stop``
+        origin : what the lists call this table.  A rule's ``table=`` is a table of this dataflow. See ``steps.Check``.
+        """
+        known, tables = named(rules, Table)
+        made = self.through(Check(*known, on_violation=on_violation, origin=origin or origin_of(self)), **tables)
+        return made if isinstance(made, tuple) else (made,)
 
     # Ends
 

@@ -39,6 +39,10 @@ class TableStep(ABC):
     def output(self, schema: Schema, **others: Schema) -> dict[str, Schema]:
         """The schema of each port. Raises ColumnMissing, WrongType and BadInput, before any row is read."""
 
+    def bound(self, schema: Schema) -> Self:
+        """The step with what it must know of the columns' units; ``over`` sees values only."""
+        return self
+
     @abstractmethod
     def over(self, tables: Mapping[str, Rows], told: Told) -> Made:
         """Pieces of each port's table, in order. Memory is bounded by a chunk and what the step must remember.
