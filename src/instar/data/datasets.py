@@ -29,6 +29,7 @@ from instar.store.keeping.tombstones import refuse_erased
 from instar.store.records import Edge, Node, Record
 
 if TYPE_CHECKING:
+    from instar.data.drift import Drift
     from instar.data.profile import Profile
     from instar.store import Store
 
@@ -81,11 +82,20 @@ class DatasetVersion:
         """All rows in memory."""
         return pl.concat(self.frames())
 
-    def profile(self) -> Profile:
-        """What is in each column, and what is suspicious about it."""
+    def profile(self, progress: Callable[[int, int], None] | None = None) -> Profile:
+        """What is in each column, what goes together, and what is suspicious; ``.save("films.html")`` makes a page.
+
+        progress : called with (chunks done, chunks in all), pass by pass
+        """
         from instar.data.profiling import profile_table
 
-        return profile_table(self.store, self.schema, self.chunks, self.name, self.number)
+        return profile_table(self.store, self.schema, self.chunks, self.name, self.number, progress)
+
+    def drift(self, other: DatasetVersion | pl.DataFrame) -> Drift:
+        """How far ``other``, a later version or any table of the same columns, lies from this one."""
+        from instar.data.drift import drift
+
+        return drift(self, other)
 
     def __str__(self) -> str:
         return f"{self.name}@{self.number}"

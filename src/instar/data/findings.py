@@ -11,7 +11,8 @@ import polars as pl
 from instar.base.schema import Field
 from instar.data.forms import TIMES, TextForms
 from instar.data.second_look import RepeatedValues, YearGap, repeated_values, year_gaps
-from instar.data.summaries import Extremes, FrequentItems, Infinities, Summary
+from instar.data.summaries import Extremes, FrequentItems, Infinities, QuantileGrid, Summary
+from instar.data.suspicions import SHOWN, far_values, spellings
 
 MOSTLY = 0.5  # share of missing rows from which a column is mostly missing
 NEARLY_ALL = 0.95  # share of values from which a column is "of" a form
@@ -91,8 +92,40 @@ def _of_column(column: Told) -> Iterator[Finding]:
         assert isinstance(top, FrequentItems)
         text = f"{name} is {top.top(1)[0][0]!r} wherever it is known: it tells nothing about a row"
         yield Finding("constant", (name,), text, "leave it out")
-    elif column.forms:
+        return
+    yield from _beside_others(column)
+    if column.forms:
         yield from _of_text(column, column.forms)
+
+
+def _beside_others(column: Told) -> Iterator[Finding]:
+    """Values that the other values of the column make suspicious."""
+    name, top = column.name, column.summaries.get("top")
+    grid, ends = column.summaries.get("grid"), column.summaries.get("ends")
+    if isinstance(grid, QuantileGrid) and isinstance(ends, Extremes) and ends.low is not None:
+        low, high = float(ends.low), float(ends.high)
+        if far := far_values(grid, low, high):
+            below, above, rows = far
+            text = (
+                f"{name} lies outside {below:.4g} … {above:.4g} (the quartiles and 3 times their distance) in about "
+                f"{rows:,.0f} of {column.rows:,} rows, as far as {high if high > above else low:.6g}"
+            )
+            yield Finding(
+                "far values", (name,), text, f'look at them: filter(pl.col("{name}") {_side(far, low, high)})'
+            )
+    if column.forms and isinstance(top, FrequentItems) and not top.error and (groups := spellings(top.counts)):
+        shown = "; ".join(", ".join(map(repr, group[:SHOWN])) for group in groups[:SHOWN])
+        text = f"{name} has values that differ only in case or spaces: {shown}"
+        if len(groups) > SHOWN:
+            text += f", and {len(groups) - SHOWN:,} more groups"
+        yield Finding(
+            "several spellings", (name,), text, f'with_columns(pl.col("{name}").str.strip_chars().str.to_lowercase())'
+        )
+
+
+def _side(far: tuple[float, float, float], low: float, high: float) -> str:
+    """The condition that shows the values beyond the fences, as Polars says it."""
+    return f"> {far[1]:.4g}" if high > far[1] else f"< {far[0]:.4g}"
 
 
 def _of_text(column: Told, forms: TextForms) -> Iterator[Finding]:

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from instar.base.digests import digest_value
-from instar.base.merge import fold
 from instar.base.schema import Field, Schema
+from instar.data.associations import (
+    MOST_CATEGORIES,
+    MOST_NUMBERS,
+    MOST_VALUES,
+    Correlations,
+    correlations,
+    determined,
+    wanted_pairs,
+    wanted_tables,
+)
+from instar.data.bins import Bins, equal_depth, equal_width
 from instar.data.chunks import Chunk, read_chunk
 from instar.data.findings import Told, findings
 from instar.data.forms import TextForms
-from instar.data.profile import ColumnProfile, Profile
+from instar.data.passes import Passes, Progress
+from instar.data.profile import ColumnProfile, Profile, Quarantine
 from instar.data.summaries import (
+    Contingency,
     Counts,
     Distinct,
     Extremes,
@@ -22,6 +31,7 @@ from instar.data.summaries import (
     Infinities,
     Moments,
     Of,
+    Pairs,
     QuantileGrid,
     Summary,
 )
@@ -31,20 +41,65 @@ if TYPE_CHECKING:
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 TOP = 5
+WIDE, DEEP = 16, 10  # bins of one width, and of equally many values
 COUNTED = 1024  # up to so many different values, all are counted exactly
 
 
-def profile_table(store: Store, schema: Schema, chunks: Sequence[Chunk], dataset: str, version: int) -> Profile:
-    """Profile a table in a store. Summaries of chunks are remembered, so what is unchanged is not read again."""
-    wants = {field.name: _wanted(field) for field in schema}
-    summaries = _summarise(store, chunks, wants)
+def profile_table(
+    store: Store,
+    schema: Schema,
+    chunks: Sequence[Chunk],
+    dataset: str,
+    version: int,
+    progress: Progress | None = None,
+    quarantine: Sequence[Quarantine] = (),
+) -> Profile:
+    """Profile a table in a store. Summaries of chunks are remembered, so what is unchanged is not read again.
+
+    progress : called with (chunks done, chunks in all passes)
+    """
+    passes = Passes(store, chunks, progress)
+    wants = {(field.name, key): of for field in schema for key, of in _wanted(field).items()}
+    numbers = [field.name for field in schema if field.is_number and field.type != "bool"]
+    found = passes.summarise(wants | {("", key): of for key, of in wanted_pairs(numbers).items()})
+    summaries: dict[str, dict[str, Summary]] = {"": {}, **{field.name: {} for field in schema}}
+    for (name, key), summary in found.items():
+        summaries[name][key] = summary
     columns = tuple(_column(field, summaries[field.name]) for field in schema)
-    told = [
+    categories = [each.name for each in columns if _is_category(each)]
+    tables = passes.summarise(wanted_tables(categories))
+    pairs = summaries[""].get("pairs")
+    seen = [
         Told(field, each.rows, each.missing, each.distinct, summaries[field.name])
         for field, each in zip(schema, columns)
     ]
-    found = findings(told, lambda: (read_chunk(store, chunk) for chunk in chunks))
-    return Profile(dataset, version, sum(chunk.rows for chunk in chunks), columns, tuple(found))
+    return Profile(
+        dataset,
+        version,
+        rows=sum(chunk.rows for chunk in chunks),
+        columns=columns,
+        findings=tuple(findings(seen, lambda: (read_chunk(store, chunk) for chunk in chunks))),
+        correlations=correlations(numbers, pairs) if isinstance(pairs, Pairs) else Correlations(),
+        dependencies=determined({key: table for key, table in tables.items() if isinstance(table, Contingency)}),
+        limits=tuple(_limits(numbers, categories)),
+        quarantine=tuple(quarantine),
+    )
+
+
+def _is_category(column: ColumnProfile) -> bool:
+    """Whether it has few values, all counted: no number with a fraction, and nothing nested."""
+    few = column.distinct_exact and column.distinct is not None and 2 <= column.distinct <= MOST_VALUES
+    return few and not column.type.startswith(("float", "decimal"))
+
+
+def _limits(numbers: Sequence[str], categories: Sequence[str]) -> Iterator[str]:
+    if len(numbers) > MOST_NUMBERS:
+        yield f"correlations are those of the first {MOST_NUMBERS} of {len(numbers)} columns of numbers"
+    if len(categories) > MOST_CATEGORIES:
+        yield (
+            f"dependencies are looked for among the first {MOST_CATEGORIES} of {len(categories)} columns "
+            f"with 2 to {MOST_VALUES} values"
+        )
 
 
 def _wanted(field: Field) -> dict[str, Of]:
@@ -62,25 +117,6 @@ def _wanted(field: Field) -> dict[str, Of]:
             wanted["infinite"] = Of(Infinities, name)
         wanted |= {"moments": Of(Moments, name), "grid": Of(QuantileGrid, name)}
     return wanted
-
-
-def _summarise(
-    store: Store, chunks: Sequence[Chunk], wants: Mapping[str, Mapping[str, Of]]
-) -> dict[str, dict[str, Summary]]:
-    """The merged summaries of all chunks, folded in manifest order."""
-    asked = [of for column in wants.values() for of in column.values()]
-    task = [of.definition() for of in asked]
-    keys = [digest_value(["profile", task, chunk.digest]) for chunk in chunks]
-    known = store.memo.get(keys)
-    parts: list[list[bytes]] = []
-    for key, chunk in zip(keys, chunks):
-        if key not in known:
-            frame = read_chunk(store, chunk)
-            known[key] = msgspec.msgpack.encode([of.of(frame).to_bytes() for of in asked])
-            store.memo.put({key: known[key]})
-        parts.append(msgspec.msgpack.decode(known[key], type=list[bytes]))
-    merged = iter([fold(of.from_bytes(part[place]) for part in parts) for place, of in enumerate(asked)])
-    return {name: {key: next(merged) for key in column} for name, column in wants.items()}
 
 
 def _column(field: Field, summaries: Mapping[str, Summary]) -> ColumnProfile:
@@ -104,7 +140,15 @@ def _column(field: Field, summaries: Mapping[str, Summary]) -> ColumnProfile:
             case QuantileGrid() if summary.n:
                 quantiles = {f"{share:g}": summary.quantile(share) for share in SHARES}
                 known["quantiles"] = {share: float(value) for share, value in quantiles.items() if value is not None}
+                known |= _bins(summary, summaries.get("ends"))
     return ColumnProfile(field.name, field.type, field.unit, counts.rows, counts.nulls, **known)
+
+
+def _bins(grid: QuantileGrid, ends: Summary | None) -> dict[str, Bins]:
+    if not isinstance(ends, Extremes) or ends.low is None:
+        return {}
+    low, high = float(ends.low), float(ends.high)
+    return {"equal_width": equal_width(grid, low, high, WIDE), "equal_depth": equal_depth(grid, low, high, DEEP)}
 
 
 def _plain(value: Any) -> float | int | str | None:

@@ -9,8 +9,9 @@
 from instar.data.charts.chart import Chart
 from instar.data.charts.curves import lines, segments
 from instar.data.charts.gallery import pictures
+from instar.data.charts.groups import grouped
 from instar.data.charts.histograms import bars, histogram
 from instar.data.charts.matrix import heat
 from instar.data.charts.plane import boxes, points
 
-__all__ = ["Chart", "bars", "boxes", "heat", "histogram", "lines", "pictures", "points", "segments"]
+__all__ = ["Chart", "bars", "boxes", "grouped", "heat", "histogram", "lines", "pictures", "points", "segments"]

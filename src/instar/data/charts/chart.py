@@ -69,8 +69,8 @@ def place(value: float) -> str:
 def label(value: float) -> str:
     """A number as people read it.
 
-    >>> label(1500.0), label(0.1 + 0.2), label(2_500_000), label(1e-7)
-    ('1,500', '0.3', '2.5M', '1e-07')
+    >>> label(1984.0), label(15000), label(0.1 + 0.2), label(2_500_000), label(1e-7)
+    ('1984', '15,000', '0.3', '2.5M', '1e-07')
     """
     size = abs(value)
     if size >= 1e15 or 0 < size < 1e-4:
@@ -78,7 +78,7 @@ def label(value: float) -> str:
     for unit, name in ((1e12, "T"), (1e9, "G"), (1e6, "M")):
         if size >= unit:
             return f"{value / unit:.4g}{name}"
-    return f"{value:,.0f}" if size >= 1000 else f"{value:.4g}"
+    return f"{value:,.0f}" if size >= 10_000 else f"{value:.4g}"
 
 
 def shortened(value: object, most: int) -> str:

@@ -1,6 +1,7 @@
 """Mergeable summaries of rows, one a file; the table SUMMARIES holds them by name."""
 
 from instar.data.summaries.array_moments import ArrayMoments
+from instar.data.summaries.cells import Binned, Strips
 from instar.data.summaries.contingency import Contingency
 from instar.data.summaries.counts import Counts
 from instar.data.summaries.distinct import Distinct
@@ -9,6 +10,7 @@ from instar.data.summaries.extremes import Extremes
 from instar.data.summaries.frequencies import Frequencies
 from instar.data.summaries.frequent_items import FrequentItems
 from instar.data.summaries.group_moments import GroupMoments
+from instar.data.summaries.grouped import Grouped
 from instar.data.summaries.infinities import Infinities
 from instar.data.summaries.moments import Moments
 from instar.data.summaries.pairs import Pairs
@@ -22,6 +24,7 @@ from instar.data.summaries.term_scatter import TermScatter
 __all__ = [
     "SUMMARIES",
     "ArrayMoments",
+    "Binned",
     "Contingency",
     "Counts",
     "Distinct",
@@ -30,6 +33,7 @@ __all__ = [
     "Frequencies",
     "FrequentItems",
     "GroupMoments",
+    "Grouped",
     "Infinities",
     "Moments",
     "Of",
@@ -38,6 +42,7 @@ __all__ = [
     "Sample",
     "Scatter",
     "SeriesQuantiles",
+    "Strips",
     "Summary",
     "TermScatter",
     "summary",

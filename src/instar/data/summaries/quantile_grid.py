@@ -64,6 +64,17 @@ class QuantileGrid(Summary):
             return here
         return here + (float(values[at + 1]) - here) / 2
 
+    def at_or_below(self, values: Numbers) -> Numbers:
+        """How many of the values seen are at or below each of ``values``, within 1/(2m) of all rows.
+
+        >>> QuantileGrid.of(pl.DataFrame({"x": [1, 2, 2, 5]}), "x").at_or_below(np.array([0.0, 2.0, 9.0])).tolist()
+        [0.0, 3.0, 4.0]
+        """
+        order = np.argsort(self.values, kind="stable")
+        sums = np.concatenate([[0.0], np.cumsum(self._weights()[order])])
+        found: Numbers = sums[np.searchsorted(self.values[order], values, side="right")]
+        return found
+
     def _weights(self) -> Numbers:
         sizes = [min(n, self.m) for n in self.rows]
         return np.repeat([n / size for n, size in zip(self.rows, sizes)], sizes)
