@@ -92,6 +92,8 @@ def _numbers(frame: pl.DataFrame, name: str) -> Floats:
 
 def _arrays(series: pl.Series, width: int) -> Floats:
     """A column of arrays as float64, shape (rows, width); a missing array is a row of NaN."""
+    if width and not series.null_count():
+        return series.to_numpy().astype(np.float64)
     values = np.full((len(series), width), np.nan)
     if width:
         values[series.is_not_null().to_numpy()] = (

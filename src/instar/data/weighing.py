@@ -21,12 +21,12 @@ def weighed(rows: Iterable[Iterable[Any]], places: Mapping[Any, int], idf: NDArr
     [[0.6000000238418579, 0.800000011920929], [0.0, 0.0]]
     """
     found = counted(rows, places)
-    return unit_length(replace(found, values=found.values * idf[found.places]))
+    return unit_length(found, found.values * idf[found.places])
 
 
-def unit_length(block: Block) -> Block:
-    """Each row divided by its length, as float32."""
+def unit_length(block: Block, values: NDArray[np.float64]) -> Block:
+    """The block with these values, each row divided by its length."""
     rows = block.rows()
     # bincount adds one after another, so a row's length does not depend on the rows beside it.
-    lengths = np.sqrt(np.bincount(rows, weights=block.values * block.values, minlength=block.shape[0]))
-    return replace(block, values=(block.values / lengths[rows]).astype(np.float32))
+    lengths = np.sqrt(np.bincount(rows, weights=values * values, minlength=block.shape[0]))
+    return replace(block, values=(values / lengths[rows]).astype(np.float32))

@@ -1,7 +1,12 @@
 """Row-wise steps of data preparation, one a file; the table OPERATORS holds them by name."""
 
 from instar.data.operators.bins.above import Above
+from instar.data.operators.bins.binarise import Binarise
+from instar.data.operators.bins.cut_at import CutAt
 from instar.data.operators.bins.discretize import Discretize
+from instar.data.operators.bins.equal_cells import EqualCells
+from instar.data.operators.bins.equal_depth import EqualDepth
+from instar.data.operators.bins.mdlp import Mdlp
 from instar.data.operators.column import Column
 from instar.data.operators.encode.frequency import Frequency
 from instar.data.operators.encode.hashing import Hashing
@@ -28,6 +33,7 @@ from instar.data.operators.scale.standardize import Standardize
 from instar.data.operators.series.dft import Dft
 from instar.data.operators.series.dwt import Dwt
 from instar.data.operators.series.sax import Sax, mindist
+from instar.data.operators.text.embed import Embed
 from instar.data.operators.text.hash_text import HashText
 from instar.data.operators.text.lsa import Lsa
 from instar.data.operators.text.tf_idf import TfIdf
@@ -36,20 +42,26 @@ __all__ = [
     "OPERATORS",
     "Above",
     "AnyOperator",
+    "Binarise",
     "BlockOperator",
     "Cast",
     "Column",
     "ConvertUnit",
+    "CutAt",
     "DateParts",
     "Dft",
     "Discretize",
     "Dwt",
+    "Embed",
+    "EqualCells",
+    "EqualDepth",
     "ExpressionOperator",
     "Frequency",
     "HashText",
     "Hashing",
     "Impute",
     "Lsa",
+    "Mdlp",
     "MinMax",
     "MultiHot",
     "OneHot",

@@ -88,7 +88,7 @@ class TermScatter(Summary):
         terms, wide = directions.matrix.shape
         places = np.unique(block.places).astype(np.int64)
         inner = np.asarray(seen[:, places].T @ (seen @ directions.matrix)).reshape(places.size, wide)
-        sums = np.bincount(block.places, weights=block.values, minlength=terms)[places]
+        sums = np.bincount(block.places, weights=block.values, minlength=terms)[places].astype(np.float64)
         squares = float(np.square(block.values.astype(np.float64)).sum())
         texts = len(series) - series.null_count()
         return cls(directions.digest, (terms, wide), texts, squares, places, sums, inner)

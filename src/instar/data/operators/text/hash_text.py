@@ -63,8 +63,9 @@ class HashText(BlockOperator[Nothing]):
             places += sorted(row)
             counts += [row[place] for place in sorted(row)]
             starts.append(len(places))
-        found = np.array(places, dtype=np.int32), np.array(counts, dtype=np.float32)
-        return unit_length(Block(self.width, np.array(starts, dtype=np.int64), *found))
+        found = np.array(counts, dtype=np.float64)
+        at = np.array(starts, dtype=np.int64), np.array(places, dtype=np.int32)
+        return unit_length(Block(self.width, *at, found.astype(np.float32)), found)
 
     def features(self, column: str, state: Nothing) -> tuple[str, ...]:
         """None has a name: a place stands for whatever terms fall there."""
