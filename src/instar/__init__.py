@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from instar import models, prep, rules, steps
     from instar.base.errors import InstarError
     from instar.data.datasets import DatasetVersion, dataset, import_data
+    from instar.data.sql import sql
     from instar.flow.dataflow import Dataflow
     from instar.models.registry import publish
     from instar.models.standing import NotHomologated
@@ -58,6 +59,7 @@ __all__ = [
     "rules",
     "run",
     "runs",
+    "sql",
     "steps",
     "why",
 ]
@@ -89,6 +91,7 @@ _HOME = {
     "push": "instar.store.sync",
     "run": "instar.track",
     "runs": "instar.track",
+    "sql": "instar.data.sql",
     "why": "instar.store.provenance.lineage",
 }
 _MODULES = frozenset({"models", "prep", "rules", "steps"})

@@ -39,6 +39,7 @@ COMMANDS = {
         Entry("serve", "serve", "Serve", "Answer requests over HTTP."),
         Entry("up", "up", "Serve", "Give the store to others over HTTP, and serve what is live."),
         Entry("find", "find", "Ask", "Find anything by what is known about it."),
+        Entry("sql", "sql", "Ask", "Ask in SQL over datasets."),
         Entry("why", "lineage", "Ask", "Show what something came from, down to the source files."),
         Entry("impact", "lineage", "Ask", "Show what came of something, up to live deployments."),
         Entry("push", "sync", "Look after", "Bring what another store lacks to it."),
