@@ -19,6 +19,7 @@ from instar.data.operators import AnyOperator, RowsOperator
 from instar.data.pipeline import Pipeline
 from instar.data.preparation import Preparation
 from instar.data.summaries import Counts, Extremes, Moments, Of, Summary
+from instar.data.summaries.summary import Measured, measured
 from instar.data.target import TARGET, AnyTarget, Target, target_operator
 
 Wants = dict[Hashable, Of]
@@ -37,7 +38,7 @@ class Fitting:
             fitting.tell(merged(summarise(fitting.prepare(chunk), wants) for chunk in chunks))
         fitting.preparation()
 
-    operators : in order;  schema : of the raw table
+    operators : in order, bound to the schema (see ``Operator.bound``);  schema : of the raw table
     target : what is to be predicted, a raw column's name or an operator; it is fitted on raw rows
     describe : also take counts, moments and extremes of the raw features, in the first pass (``descriptions``)
 
@@ -51,7 +52,7 @@ class Fitting:
         target: AnyTarget | str | None = None,
         describe: bool = False,
     ) -> None:
-        self.operators = tuple(operators)
+        self.operators = _bound(operators, schema)
         self.target = None if target is None else target_operator(target)
         if not self.operators and self.target is None:
             raise BadInput('fit: nothing is to be fitted; give at least one operator, such as Standardize("Year")')
@@ -170,7 +171,10 @@ class Fitting:
                 if not needs:
                     self._states[at] = operator.fit(self._known.get(at, {}))
                     continue
-                if not any(TARGET in of.columns for of in needs.values()) or TARGET not in unfitted:
+                supervised = any(TARGET in of.columns for of in needs.values())
+                if supervised and self.target is None:
+                    raise BadInput(f"{operator}: it learns from the target, and none is given; say target=… in the fit")
+                if not supervised or TARGET not in unfitted:
                     self._wants |= {(at, key): of for key, of in needs.items()}
             unfitted |= touched
         self.__dict__.pop("_pipeline", None)
@@ -185,6 +189,15 @@ class Fitting:
             read.update(operator.columns)
             fitted.append((operator, self._states[at]))
         return Pipeline(reversed(fitted), self.inputs)
+
+
+def _bound(operators: Iterable[AnyOperator], schema: Schema) -> tuple[AnyOperator, ...]:
+    """Each operator bound to the schema that those before it give."""
+    bound: list[AnyOperator] = []
+    for operator in operators:
+        bound.append(operator.bound(schema))
+        schema = bound[-1].output(schema)
+    return tuple(bound)
 
 
 def inputs_of(operators: Iterable[AnyOperator], schema: Schema) -> Schema:
@@ -217,11 +230,19 @@ def summarise(batch: Batch, wants: Mapping[Hashable, Of]) -> Found:
     """The wanted summaries of one chunk; equal wishes are taken once."""
     blocks = any(name in batch.blocks for of in wants.values() for name in of.columns)
     frame = batch.to_polars() if blocks else batch.frame
-    taken: dict[Of, Summary] = {}
+    taken = _measured(frame, [of for of in dict.fromkeys(wants.values()) if issubclass(of.summary, Measured)])
     for of in wants.values():
         if of not in taken:
             taken[of] = of.of(frame)
     return {key: taken[of] for key, of in wants.items()}
+
+
+def _measured(frame: pl.DataFrame, wishes: Sequence[Of]) -> dict[Of, Summary]:
+    """Those that Polars measures, in one call for all: for few rows and many columns the calls are what costs."""
+    kinds = {of.summary: [each for each in wishes if each.summary is of.summary] for of in wishes}
+    asked = [(kind, [column for of in each for column in of.columns]) for kind, each in kinds.items()]
+    found = measured(frame, asked)  # type: ignore[arg-type]
+    return {of: summary for each, summaries in zip(kinds.values(), found) for of, summary in zip(each, summaries)}
 
 
 def merged(parts: Iterable[Mapping[Hashable, Summary]]) -> Found:

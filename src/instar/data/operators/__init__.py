@@ -28,6 +28,11 @@ from instar.data.operators.operator import (
 from instar.data.operators.parse.cast import Cast
 from instar.data.operators.parse.convert_unit import ConvertUnit
 from instar.data.operators.parse.date_parts import DateParts
+from instar.data.operators.reduce.pca import Pca
+from instar.data.operators.reduce.select_correlation import SelectCorrelation
+from instar.data.operators.reduce.select_importance import SelectImportance
+from instar.data.operators.reduce.select_information import SelectInformation
+from instar.data.operators.reduce.select_variance import SelectVariance
 from instar.data.operators.scale.min_max import MinMax
 from instar.data.operators.scale.standardize import Standardize
 from instar.data.operators.series.dft import Dft
@@ -67,8 +72,13 @@ __all__ = [
     "OneHot",
     "Operator",
     "Ordinal",
+    "Pca",
     "RowsOperator",
     "Sax",
+    "SelectCorrelation",
+    "SelectImportance",
+    "SelectInformation",
+    "SelectVariance",
     "Standardize",
     "TargetEncode",
     "TfIdf",

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import polars as pl
 
-from instar.data.summaries.summary import Summary, column_of, same, summary
+from instar.data.summaries.summary import Measured, column_of, same, summary
 from instar.data.summaries.values import Value, common_type, kept_type, of_plain, to_plain
 
 
 @summary("extremes")
 @dataclass(frozen=True)
-class Extremes(Summary):
+class Extremes(Measured):
     """The least and the greatest value of a column of any ordered type; missing and infinite values are left out.
 
     low, high : None when no value was seen;  kind : the type of the column, in words
@@ -28,8 +30,19 @@ class Extremes(Summary):
     kind: str = "null"
 
     @classmethod
-    def of(cls, frame: pl.DataFrame, *columns: str) -> Self:
-        [name] = columns
+    def measures(cls, column: pl.Expr) -> tuple[pl.Expr, ...]:
+        return column.min(), column.max()
+
+    @classmethod
+    def of_measures(cls, dtype: pl.DataType, rows: int, measured: Sequence[Any]) -> Self | None:
+        """Of floats alone: as floats, large whole numbers would be rounded."""
+        low, high = measured
+        if dtype != pl.Float64 or low is None or not (math.isfinite(low) and math.isfinite(high)):
+            return None
+        return cls(_one_zero(low), _one_zero(high), "float64")
+
+    @classmethod
+    def of_values(cls, frame: pl.DataFrame, name: str) -> Self:
         series = column_of(frame, name, "extremes").drop_nulls()
         if series.dtype.is_float():
             series = series.filter(series.is_finite())

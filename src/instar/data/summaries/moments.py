@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import polars as pl
 
-from instar.data.summaries.summary import Summary, numbers_of, summary
+from instar.data.summaries.summary import Measured, numbers_of, summary
 
 
 @summary("moments")
 @dataclass(frozen=True)
-class Moments(Summary):
+class Moments(Measured):
     """Count, mean and squared deviation of the finite numbers of one column.
 
     n : values seen;  mean : in the unit of the column;  m2 : sum of squared deviations, in that unit squared
@@ -30,8 +31,19 @@ class Moments(Summary):
     m2: float = 0.0
 
     @classmethod
-    def of(cls, frame: pl.DataFrame, *columns: str) -> Self:
-        [name] = columns
+    def measures(cls, column: pl.Expr) -> tuple[pl.Expr, ...]:
+        return column.null_count(), column.mean(), column.var(ddof=0)
+
+    @classmethod
+    def of_measures(cls, dtype: pl.DataType, rows: int, measured: Sequence[Any]) -> Self | None:
+        nulls, mean, variance = measured
+        if nulls == rows:
+            return cls()
+        whole = math.isfinite(mean) and math.isfinite(variance)
+        return cls(rows - nulls, mean, variance * (rows - nulls)) if whole else None
+
+    @classmethod
+    def of_values(cls, frame: pl.DataFrame, name: str) -> Self:
         values = numbers_of(frame, name, "moments")
         if not values.size:
             return cls()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -56,6 +56,71 @@ class Summary(ABC):
             found = f"layout {data[0]}" if data else "empty"
             raise BadInput(f"summary {cls.name}: bytes are {found}, layout {cls.layout} is read here; take it again")
         return cls._of_plain(msgspec.msgpack.decode(data[1:]))
+
+
+class Measured(Summary):
+    """A summary of one column of numbers that Polars measures: those of many columns are taken in one call.
+
+    A part is always measured in one piece of memory, so that its sums do not depend on how the column was packed.
+    """
+
+    @classmethod
+    @abstractmethod
+    def measures(cls, column: pl.Expr) -> tuple[pl.Expr, ...]:
+        """What is measured of a column of float64."""
+
+    @classmethod
+    @abstractmethod
+    def of_measures(cls, dtype: pl.DataType, rows: int, measured: Sequence[Any]) -> Self | None:
+        """The summary of a column of ``rows`` rows; None when there are values that it leaves out (NaN, infinite)."""
+
+    @classmethod
+    @abstractmethod
+    def of_values(cls, frame: pl.DataFrame, name: str) -> Self:
+        """The summary, values that it leaves out left out first."""
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame, *columns: str) -> Self:
+        [name] = columns
+        column_of(frame, name, cls.name)
+        return cls.of_each(frame, [name])[0]
+
+    @classmethod
+    def of_each(cls, frame: pl.DataFrame, names: Sequence[str]) -> list[Self]:
+        """Of each of these columns, in one call."""
+        [found] = measured(frame, [(cls, names)])
+        return found  # type: ignore[return-value]
+
+
+def measured(frame: pl.DataFrame, wishes: Sequence[tuple[type[Measured], Sequence[str]]]) -> list[list[Measured]]:
+    """The summaries of several kinds and columns in one call."""
+    names = [name for name in dict.fromkeys(name for _, each in wishes for name in each) if _measurable(frame, name)]
+    places = {name: str(at) for at, name in enumerate(names)}
+    plain = pl.DataFrame([frame.get_column(name).rechunk().alias(places[name]) for name in names])
+    asked = [
+        measure.alias(f"{kind} {name} {place}")
+        for kind, (summary, each) in enumerate(wishes)
+        for name in each
+        if name in places
+        for place, measure in enumerate(summary.measures(pl.col(places[name]).cast(pl.Float64)))
+    ]
+    values = iter(plain.select_seq(asked).row(0) if asked else ())
+    return [[_taken(summary, frame, name, name in places, values) for name in each] for summary, each in wishes]
+
+
+def _taken(
+    summary: type[Measured], frame: pl.DataFrame, name: str, measurable: bool, values: Iterator[Any]
+) -> Measured:
+    found = None
+    if measurable:
+        count = len(summary.measures(pl.col("")))
+        found = summary.of_measures(frame.schema[name], frame.height, [next(values) for _ in range(count)])
+    return summary.of_values(frame, name) if found is None else found
+
+
+def _measurable(frame: pl.DataFrame, name: str) -> bool:
+    dtype = frame.schema.get(name)
+    return dtype is not None and dtype.is_numeric() and not dtype.is_decimal() and frame.height > 0
 
 
 SUMMARIES: Table[type[Summary]] = Table("summary", "instar.summaries")

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from instar.base.errors import BadInput
 from instar.base.schema import Schema
 from instar.data.operators.arithmetic import divided
+from instar.data.operators.bins.edges import checked, kind_of, labels
 from instar.data.operators.operator import Col, ExpressionOperator, Known, operator, with_fields
 from instar.data.operators.scale.min_max import Ranges, ends_of, range_words
 from instar.data.operators.types import number, retyped
 from instar.data.summaries import Extremes, Of
-
-MOST_BINS = 65_536
 
 
 @operator("discretize", state=Ranges)
@@ -36,14 +34,12 @@ class Discretize(ExpressionOperator[Ranges]):
     bins: int = 10
 
     def __init__(self, *columns: str, bins: int = 10) -> None:
-        if not isinstance(bins, int) or not 1 <= bins <= MOST_BINS:
-            raise BadInput(f"Discretize: bins={bins} is not between 1 and {MOST_BINS}; choose a number of bins in it")
+        checked("Discretize", bins)
         self._set(columns, bins=bins)
 
     def output(self, schema: Schema, state: Ranges | None = None) -> Schema:
         found = [number(schema, name, "Discretize") for name in self.columns]
-        kind = "uint8" if self.bins <= 256 else "uint16"
-        return with_fields(schema, *(retyped(field, kind, keep_unit=False) for field in found))
+        return with_fields(schema, *(retyped(field, kind_of(self.bins), keep_unit=False) for field in found))
 
     def needs(self, known: Known) -> dict[Hashable, Of]:
         return {("ends", name): Of(Extremes, name) for name in self.columns if ("ends", name) not in known}
@@ -52,7 +48,7 @@ class Discretize(ExpressionOperator[Ranges]):
         return Ranges({name: ends_of(summaries["ends", name], "Discretize", name) for name in self.columns})
 
     def expressions(self, state: Ranges, col: Col = pl.col) -> dict[str, pl.Expr]:
-        code = pl.UInt8 if self.bins <= 256 else pl.UInt16
+        code = pl.UInt8 if kind_of(self.bins) == "uint8" else pl.UInt16
         last = float(self.bins - 1)
         return {
             name: divided((col(name).cast(pl.Float64) - ends.start) * self.bins, ends.width)
@@ -61,6 +57,11 @@ class Discretize(ExpressionOperator[Ranges]):
             .cast(code)
             for name, ends in state.columns.items()
         }
+
+    def labels(self, state: Ranges, column: str) -> tuple[str, ...]:
+        """The bins of ``column`` in words, by code."""
+        ends = state.columns[column]
+        return labels([ends.start + ends.width * place / self.bins for place in range(1, self.bins)])
 
     def explain(self, state: Ranges) -> str:
         return "\n".join(
