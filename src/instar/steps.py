@@ -2,6 +2,7 @@
 
 from instar.data.steps import (
     Check,
+    Convertible,
     Distinct,
     step_from,
     take,
@@ -9,6 +10,7 @@ from instar.data.steps import (
 
 __all__ = [
     "Check",
+    "Convertible",
     "Distinct",
     "step_from",
     "take",

@@ -9,6 +9,9 @@ import pytest
 
 import instar
 from instar.base.errors import BadInput
+from instar.data.operators import Cast
+from instar.data.quarantine import place, quarantined
+from instar.data.steps import Convertible
 from instar.flow.table import Table
 from instar.rules import Between, Determines, Holds, OneOf, Unique
 
@@ -56,3 +59,30 @@ def test_a_reference_must_be_of_this_dataflow(flow: instar.Dataflow) -> None:
         towns.check(OneOf("state", table="cities"))
     with pytest.raises(BadInput, match="belongs to another dataflow"):
         towns.check(OneOf("state", table=instar.Dataflow("other").source("cities", "cities")))
+
+
+def test_rows_set_apart_are_counted_for_the_version_that_was_written(flow: instar.Dataflow) -> None:
+    rows = pl.DataFrame({"year": ["1999", "n/a", "2001", "2001", "9999"]})
+    films = flow.source("films", instar.import_data("films", rows))
+    made = films.through(Convertible(Cast("year", to="int64"), origin="films@1"))
+    assert isinstance(made, tuple)
+    kept, unread = made
+    years = kept.with_columns(pl.col("year").cast(pl.Int64))
+    good, apart, *_ = years.check(Between("year", 1895, 2100), Unique("year"))
+    done = flow.run(
+        {name: table.write(name) for name, table in {"good": good, "apart": apart, "unread": unread}.items()}
+    )
+    assert quarantined(flow.store, done["good"].id) == {"check films": 2, "convertible films": 1}
+    assert quarantined(flow.store, done["apart"].id) == {"convertible films": 1}
+    assert quarantined(flow.store, done["unread"].id) == {}
+    assert quarantined(flow.store, instar.dataset("films").id) == {}
+    again = flow.source("good", done["good"]).filter(pl.col("year") > 2000).write("later")
+    assert quarantined(flow.store, flow.run({"later": again})["later"].id) == {}
+
+
+def test_a_row_number_finds_its_chunk(flow: instar.Dataflow) -> None:
+    version = instar.dataset("towns")
+    chunk, row = place(version, 2)
+    assert (chunk, row) == (version.chunks[1], 0)
+    with pytest.raises(BadInput, match="has 3 rows, numbered from 0; it has no row 3"):
+        place(version, 3)

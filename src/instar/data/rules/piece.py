@@ -115,7 +115,7 @@ class Piece:
         kept = pl.repeat(True, self.frame.height, eager=True).scatter(apart["at"], False)
         return {
             "out": self.current.filter(kept),
-            "quarantine": self._quarantine(apart),
+            "quarantine": set_apart(self.frame, apart, self.first, self.origin),
             "corrections": self._corrections(apart["at"]),
             "violations": self._listed(found.sort("at", maintain_order=True), VIOLATIONS),
         }
@@ -128,14 +128,6 @@ class Piece:
         for rule, done, count in found.group_by("rule", "done", maintain_order=True).len().rows():
             told["broken"][rule][done] = told["broken"][rule].get(done, 0) + count
 
-    def _quarantine(self, apart: pl.DataFrame) -> pl.DataFrame:
-        names = added_columns([name for name in self.frame.columns if not name.startswith("__")])
-        number = (apart["at"] + self.first).alias("row")
-        told = apart.with_columns(number, pl.lit(self.origin).alias("origin")).select(_SET_APART).rename(names)
-        rows = self.frame[apart["at"]]
-        hidden = [name for name in rows.columns if name.startswith("__")]
-        return pl.concat([rows.drop(hidden), told, rows.select(hidden)], how="horizontal")
-
     def _corrections(self, apart: pl.Series) -> pl.DataFrame:
         types = dict.fromkeys(("column", "rule", "before", "after"), pl.String)
         cells = _below(self.corrections, {"at": pl.Int64, **types})
@@ -146,6 +138,24 @@ class Piece:
         return found.with_columns((pl.col("at") + self.first).alias("row"), pl.lit(self.origin).alias("origin")).select(
             schema.names
         )
+
+
+def set_apart(frame: pl.DataFrame, apart: pl.DataFrame, first: int, origin: str) -> pl.DataFrame:
+    """The rows of a quarantine: those at ``apart["at"]``, with the rule and the reason.
+
+    first : the number of the frame's first row in the table
+    """
+    names = added_columns([name for name in frame.columns if not name.startswith("__")])
+    number = (apart["at"] + first).alias("row")
+    told = apart.with_columns(number, pl.lit(origin).alias("origin")).select(_SET_APART).rename(names)
+    rows = frame[apart["at"]]
+    hidden = [name for name in rows.columns if name.startswith("__")]
+    return pl.concat([rows.drop(hidden), told, rows.select(hidden)], how="horizontal")
+
+
+def set_apart_fields(columns: Sequence[str]) -> tuple[Field, ...]:
+    """The columns that a quarantine adds to these."""
+    return tuple(Field(name, "int64" if key == "row" else "string") for key, name in added_columns(columns).items())
 
 
 def added_columns(columns: Sequence[str]) -> dict[str, str]:

@@ -9,8 +9,8 @@ from typing import Any, Self
 import polars as pl
 
 from instar.base.errors import BadInput
-from instar.base.schema import Field, Schema
-from instar.data.rules.piece import CORRECTIONS, VIOLATIONS, Piece, added_columns
+from instar.base.schema import Schema
+from instar.data.rules.piece import CORRECTIONS, VIOLATIONS, Piece, set_apart_fields
 from instar.data.rules.rule import ACTIONS, AcrossRule, Judge, Rule, rule_from
 from instar.data.steps.step import Made, Rows, TableStep, Told, table_step
 
@@ -75,11 +75,9 @@ class Check(TableStep):
         for rule in self.rules:
             rule.check(schema, others)
             rule.check_action(schema)
-        names = added_columns(schema.names)
-        added = tuple(Field(name, "int64" if key == "row" else "string") for key, name in names.items())
         return {
             "out": schema,
-            "quarantine": Schema(schema.fields + added),
+            "quarantine": Schema(schema.fields + set_apart_fields(schema.names)),
             "corrections": CORRECTIONS,
             "violations": VIOLATIONS,
         }
