@@ -15,6 +15,12 @@ from instar.data.operators.encode.one_hot import OneHot
 from instar.data.operators.encode.ordinal import Ordinal
 from instar.data.operators.encode.target_encode import TargetEncode
 from instar.data.operators.missing.impute import Impute
+from instar.data.operators.missing.impute_by_group import ImputeByGroup
+from instar.data.operators.missing.impute_dependency import ImputeDependency
+from instar.data.operators.missing.impute_model import ImputeModel
+from instar.data.operators.missing.impute_neighbours import ImputeNeighbours
+from instar.data.operators.missing.missing import Missing
+from instar.data.operators.missing.require import Require
 from instar.data.operators.operator import (
     OPERATORS,
     AnyOperator,
@@ -25,9 +31,14 @@ from instar.data.operators.operator import (
     operator,
     operator_from,
 )
+from instar.data.operators.outliers.clusters import ClusterScore
+from instar.data.operators.outliers.extremes import MadScore, QuantileScore
+from instar.data.operators.outliers.neighbours import LocalOutlierFactor, NeighbourScore
+from instar.data.operators.outliers.surprise import Surprise
 from instar.data.operators.parse.cast import Cast
 from instar.data.operators.parse.convert_unit import ConvertUnit
 from instar.data.operators.parse.date_parts import DateParts
+from instar.data.operators.parse.quantity import Quantity
 from instar.data.operators.reduce.pca import Pca
 from instar.data.operators.reduce.select_correlation import SelectCorrelation
 from instar.data.operators.reduce.select_importance import SelectImportance
@@ -50,6 +61,7 @@ __all__ = [
     "Binarise",
     "BlockOperator",
     "Cast",
+    "ClusterScore",
     "Column",
     "ConvertUnit",
     "CutAt",
@@ -65,14 +77,25 @@ __all__ = [
     "HashText",
     "Hashing",
     "Impute",
+    "ImputeByGroup",
+    "ImputeDependency",
+    "ImputeModel",
+    "ImputeNeighbours",
+    "LocalOutlierFactor",
     "Lsa",
+    "MadScore",
     "Mdlp",
     "MinMax",
+    "Missing",
     "MultiHot",
+    "NeighbourScore",
     "OneHot",
     "Operator",
     "Ordinal",
     "Pca",
+    "QuantileScore",
+    "Quantity",
+    "Require",
     "RowsOperator",
     "Sax",
     "SelectCorrelation",
@@ -80,6 +103,7 @@ __all__ = [
     "SelectInformation",
     "SelectVariance",
     "Standardize",
+    "Surprise",
     "TargetEncode",
     "TfIdf",
     "mindist",

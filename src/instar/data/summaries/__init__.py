@@ -15,6 +15,7 @@ from instar.data.summaries.infinities import Infinities
 from instar.data.summaries.moments import Moments
 from instar.data.summaries.pairs import Pairs
 from instar.data.summaries.quantile_grid import QuantileGrid
+from instar.data.summaries.quantity_texts import QuantityTexts
 from instar.data.summaries.sample import Sample
 from instar.data.summaries.scatter import Scatter
 from instar.data.summaries.series_quantiles import SeriesQuantiles
@@ -39,6 +40,7 @@ __all__ = [
     "Of",
     "Pairs",
     "QuantileGrid",
+    "QuantityTexts",
     "Sample",
     "Scatter",
     "SeriesQuantiles",

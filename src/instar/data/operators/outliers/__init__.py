@@ -1,0 +1,1 @@
+"""How unlike the others a row is."""
