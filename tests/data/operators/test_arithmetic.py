@@ -21,7 +21,8 @@ def test_a_row_of_a_product_is_the_same_alone_and_among_others(width: int, colum
 def test_a_missing_number_spoils_its_own_row_only() -> None:
     rows = np.ones((20, 3))
     rows[4, 1] = np.nan
-    assert np.isnan(product(rows, np.ones((3, 2)))).any(axis=1).nonzero()[0].tolist() == [4]
+    spoiled = np.isnan(product(rows, np.ones((3, 2))))
+    assert np.flatnonzero(spoiled[:, 0]).tolist() == np.flatnonzero(spoiled[:, 1]).tolist() == [4]
 
 
 def test_a_product_of_no_row_has_no_row() -> None:
