@@ -14,6 +14,7 @@ from instar.data.operators.encode.multi_hot import MultiHot
 from instar.data.operators.encode.one_hot import OneHot
 from instar.data.operators.encode.ordinal import Ordinal
 from instar.data.operators.encode.target_encode import TargetEncode
+from instar.data.operators.image.image import Image
 from instar.data.operators.missing.impute import Impute
 from instar.data.operators.missing.impute_by_group import ImputeByGroup
 from instar.data.operators.missing.impute_dependency import ImputeDependency
@@ -44,7 +45,12 @@ from instar.data.operators.reduce.select_correlation import SelectCorrelation
 from instar.data.operators.reduce.select_importance import SelectImportance
 from instar.data.operators.reduce.select_information import SelectInformation
 from instar.data.operators.reduce.select_variance import SelectVariance
+from instar.data.operators.scale.log import Log
+from instar.data.operators.scale.max_abs import MaxAbs
 from instar.data.operators.scale.min_max import MinMax
+from instar.data.operators.scale.power import BoxCox, YeoJohnson
+from instar.data.operators.scale.quantile import Quantile
+from instar.data.operators.scale.robust import Robust
 from instar.data.operators.scale.standardize import Standardize
 from instar.data.operators.series.dft import Dft
 from instar.data.operators.series.dwt import Dwt
@@ -60,6 +66,7 @@ __all__ = [
     "AnyOperator",
     "Binarise",
     "BlockOperator",
+    "BoxCox",
     "Cast",
     "ClusterScore",
     "Column",
@@ -76,14 +83,17 @@ __all__ = [
     "Frequency",
     "HashText",
     "Hashing",
+    "Image",
     "Impute",
     "ImputeByGroup",
     "ImputeDependency",
     "ImputeModel",
     "ImputeNeighbours",
     "LocalOutlierFactor",
+    "Log",
     "Lsa",
     "MadScore",
+    "MaxAbs",
     "Mdlp",
     "MinMax",
     "Missing",
@@ -93,9 +103,11 @@ __all__ = [
     "Operator",
     "Ordinal",
     "Pca",
+    "Quantile",
     "QuantileScore",
     "Quantity",
     "Require",
+    "Robust",
     "RowsOperator",
     "Sax",
     "SelectCorrelation",
@@ -106,6 +118,7 @@ __all__ = [
     "Surprise",
     "TargetEncode",
     "TfIdf",
+    "YeoJohnson",
     "mindist",
     "operator",
     "operator_from",
