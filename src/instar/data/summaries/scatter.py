@@ -41,9 +41,10 @@ class Scatter(Summary):
         left_out, width = values.shape[0] - seen.shape[0], values.shape[1]
         if not seen.size:
             return cls(seen.shape[0], left_out, np.zeros(width), np.zeros((width, width)))
-        mean = seen.mean(axis=0)
-        apart = seen - mean
-        return cls(seen.shape[0], left_out, mean, apart.T @ apart)
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused where it is used
+            mean = seen.mean(axis=0)
+            apart = seen - mean
+            return cls(seen.shape[0], left_out, mean, apart.T @ apart)
 
     @property
     def width(self) -> int:

@@ -232,5 +232,6 @@ def test_it_says_where_the_letters_are_cut() -> None:
     said = fit([prep.Sax("x", segments=4), prep.Sax("y", segments=4, cuts="equal_depth")], [rows]).explain()
     assert said.splitlines() == [
         "x: a word of 4 letters, cut at -0.6745, 0, 0.6745 (equal areas of the normal distribution)",
-        "y: a word of 4 letters, cut at 0, 0, 0 (quantiles of 4 segment means; 2 letters never occur, since breakpoints tie)",
+        "y: a word of 4 letters, cut at 0, 0, 0 (quantiles of 4 segment means; "
+        "2 letters never occur, since breakpoints tie)",
     ]
