@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import subprocess
 import sys
 import weakref
 from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, ClassVar
 
 import msgspec
@@ -28,21 +31,33 @@ from instar.data.steps.step import STEPS, Rows, TableStep, step_from
 SETTINGS = settings(COMMON, max_examples=12)
 HIDDEN = "__number__"
 Tables = Mapping[str, list[pl.DataFrame]]  # the chunks of each table that a step reads
+ROOT = Path(__file__).parents[2]
 _TAKE_AGAIN = """
 import json, sys
 import polars as pl
 from tests.contracts.steps import ran, step_from, words
 
-given = json.loads(sys.stdin.read())
-for module in given["modules"]:
-    __import__(module)
-tables = {
-    name: [pl.DataFrame(table["rows"], schema=table["names"], orient="row").cast(pl.Schema({
-        column: getattr(pl, kind) for column, kind in table["types"].items()}))]
-    for name, table in given["tables"].items()
-}
-sys.stdout.buffer.write(words(*ran(step_from(given["step"]), tables)))
+for line in sys.stdin:
+    given = json.loads(line)
+    for module in given["modules"]:
+        __import__(module)
+    tables = {
+        name: [pl.DataFrame(table["rows"], schema=table["names"], orient="row").cast(pl.Schema({
+            column: getattr(pl, kind) for column, kind in table["types"].items()}))]
+        for name, table in given["tables"].items()
+    }
+    print(words(*ran(step_from(given["step"]), tables)).hex(), flush=True)
 """
+
+
+@cache
+def _another_process() -> subprocess.Popen[bytes]:
+    """One for all steps: it takes a step and its tables a line, and ends with this one."""
+    other = subprocess.Popen(
+        [sys.executable, "-c", _TAKE_AGAIN], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
+    )
+    atexit.register(other.communicate)
+    return other
 
 
 class StepContract:
@@ -198,10 +213,12 @@ class StepContract:
         }
         plain = {"step": self.step.definition(), "modules": [type(self.step).__module__], "tables": tables}
         here = words(*ran(self.step, {name: [frame] for name, frame in frames.items()}))
-        done = subprocess.run(
-            [sys.executable, "-c", _TAKE_AGAIN], input=msgspec.json.encode(plain), capture_output=True
-        )
-        assert done.stdout == here, done.stderr.decode()
+        other = _another_process()
+        assert other.stdin is not None
+        assert other.stdout is not None
+        other.stdin.write(msgspec.json.encode(plain) + b"\n")
+        other.stdin.flush()
+        assert bytes.fromhex(other.stdout.readline().decode()) == here
 
 
 def ran(step: TableStep, tables: Tables) -> tuple[dict[str, pl.DataFrame] | str, dict[str, Any]]:
