@@ -14,6 +14,7 @@ from instar.data.summaries.grouped import Grouped
 from instar.data.summaries.infinities import Infinities
 from instar.data.summaries.moments import Moments
 from instar.data.summaries.pairs import Pairs
+from instar.data.summaries.power_moments import PowerMoments
 from instar.data.summaries.quantile_grid import QuantileGrid
 from instar.data.summaries.quantity_texts import QuantityTexts
 from instar.data.summaries.sample import Sample
@@ -39,6 +40,7 @@ __all__ = [
     "Moments",
     "Of",
     "Pairs",
+    "PowerMoments",
     "QuantileGrid",
     "QuantityTexts",
     "Sample",
