@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -50,6 +51,7 @@ class Learned(msgspec.Struct, frozen=True, dict=True):
     otherwise: Filler | None
     estimator: str
     parameters: Parameters
+    seed: int
     sampled: int
     rows: int
     missing: int
@@ -72,7 +74,7 @@ class Learned(msgspec.Struct, frozen=True, dict=True):
                 "install that version, or fit again"
             )
         inputs = np.frombuffer(self.inputs, dtype="<f8").astype(np.float64).reshape(goals.size, -1)
-        estimator = _estimator(self.estimator, self.parameters)
+        estimator = _estimator(self.estimator, self.parameters, self.seed)
         try:
             return estimator.fit(inputs, goals.astype(np.int64) if self.classes else goals)
         except ValueError as error:
@@ -88,8 +90,9 @@ class ImputeModel(RowsOperator[Learned]):
     """Fill a missing value with what a scikit-learn estimator predicts from the ``given`` columns.
 
     estimator : ``module:class`` of scikit-learn, or an estimator that is not fitted, of which the class and the
-    parameters that differ from the defaults are taken: plain values only. A regressor fills numbers (and gives float64),
-    a classifier text, whole numbers and truth values. ``random_state`` is ``seed`` unless it is given.
+    parameters that differ from the defaults are taken: plain values, and estimators in them (a pipeline). A regressor
+    fills numbers (and gives float64), a classifier text, whole numbers and truth values. ``random_state`` is ``seed``
+    where it is None.
     rows : the most different rows it learns from, drawn by ``seed``; a row that occurs n times counts once
     given : a missing or infinite number is read as the sample's mean; text as one 0 or 1 for each of the ``values`` most
     frequent in the sample.
@@ -108,7 +111,7 @@ class ImputeModel(RowsOperator[Learned]):
     columns: tuple[str, ...]
     given: tuple[str, ...]
     estimator: str
-    parameters: Parameters = ()
+    parameters: Parameters = field(default=(), hash=False)
     rows: int = 2000
     values: int = 50
     seed: int = 0
@@ -133,14 +136,7 @@ class ImputeModel(RowsOperator[Learned]):
             )
         path, found = _definition(estimator, parameters)
         self._set((*goals, *given), given=given, estimator=path, parameters=found, rows=rows, values=values, seed=seed)
-        _estimator(path, self._seeded())
-
-    def _seeded(self) -> Parameters:
-        known = _class(self.estimator)().get_params(deep=False)
-        set_already = dict(self.parameters).get("random_state") is not None
-        if "random_state" not in known or set_already:
-            return self.parameters
-        return tuple(sorted({**dict(self.parameters), "random_state": self.seed}.items()))
+        _estimator(path, found, seed)
 
     @property
     def goal(self) -> str:
@@ -161,11 +157,11 @@ class ImputeModel(RowsOperator[Learned]):
             return category(schema, self.goal, "ImputeModel (a classifier)")
         return retyped(number(schema, self.goal, "ImputeModel (a regressor)"), "float64")
 
-    @property
+    @cached_property
     def _classifies(self) -> bool:
         from sklearn.base import is_classifier
 
-        return bool(is_classifier(_class(self.estimator)()))
+        return bool(is_classifier(_estimator(self.estimator, self.parameters, self.seed)))
 
     def needs(self, known: Known) -> dict[Hashable, Of]:
         """One pass."""
@@ -187,7 +183,7 @@ class ImputeModel(RowsOperator[Learned]):
         classes, goals = self._goals(goal.drop_nulls())
         learned = Learned(
             given, _inputs(known, self.given, given).astype("<f8").tobytes(), goals.astype("<f8").tobytes(), classes,
-            self._otherwise(classes, goals), self.estimator, self._seeded(), known.height, seen.rows, seen.nulls,
+            self._otherwise(classes, goals), self.estimator, self.parameters, self.seed, known.height, seen.rows, seen.nulls,
             _library(),
         )  # fmt: skip
         learned.check()
@@ -245,21 +241,47 @@ class ImputeModel(RowsOperator[Learned]):
 
 
 def _definition(estimator: Any, parameters: Mapping[str, Any] | Sequence[Sequence[Any]]) -> tuple[str, Parameters]:
-    """The class and the plain parameters of an estimator."""
+    """The class and the parameters of an estimator, as plain values."""
     found = dict(parameters.items() if isinstance(parameters, Mapping) else [(key, value) for key, value in parameters])
     if not isinstance(estimator, str):
-        cls = type(estimator)
-        if not cls.__module__.startswith("sklearn.") or not hasattr(estimator, "get_params"):
-            raise BadInput(
-                f"ImputeModel: {cls.__name__} is no estimator of scikit-learn; give one, or its module:class"
-            )
-        defaults = cls().get_params(deep=False)
-        found |= {key: value for key, value in estimator.get_params(deep=False).items() if value != defaults[key]}
-        estimator = f"{cls.__module__}:{cls.__name__}"
-    for key, value in found.items():
-        if not isinstance(value, bool | int | float | str | None):
-            raise BadInput(f"ImputeModel: parameter {key}={value!r} is no plain value; give a number, text, or None")
-    return estimator, tuple(sorted(found.items()))
+        plain = _plain(estimator, "estimator")
+        if not isinstance(plain, dict) or "estimator" not in plain:
+            raise BadInput(f"ImputeModel: {estimator!r} is no estimator of scikit-learn; give one, or its module:class")
+        estimator, found = plain["estimator"], {**plain["parameters"], **found}
+    return estimator, tuple(sorted((key, _plain(value, key)) for key, value in found.items()))
+
+
+def _plain(value: Any, name: str) -> Any:
+    """A parameter as a plain value: an estimator by its class and what differs from its defaults."""
+    if isinstance(value, bool | int | float | str | None):
+        return value
+    if isinstance(value, list):
+        return [_plain(one, name) for one in value]
+    if isinstance(value, tuple):
+        return {"tuple": [_plain(one, name) for one in value]}
+    if isinstance(value, dict) and value.keys() in ({"tuple"}, {"estimator", "parameters"}):
+        return value
+    cls = type(value)
+    if not cls.__module__.startswith("sklearn.") or not hasattr(value, "get_params"):
+        raise BadInput(
+            f"ImputeModel: {name}={value!r} is no plain value and no estimator of scikit-learn; give one of these"
+        )
+    defaults = {key: one.default for key, one in inspect.signature(cls).parameters.items()}
+    own = {key: one for key, one in value.get_params(deep=False).items() if one is not defaults[key]}
+    own = {key: one for key, one in own.items() if type(one) is not type(defaults[key]) or one != defaults[key]}
+    parameters = {key: _plain(own[key], key) for key in sorted(own)}
+    return {"estimator": f"{cls.__module__}:{cls.__name__}", "parameters": parameters}
+
+
+def _made(value: Any) -> Any:
+    """The parameter again."""
+    if isinstance(value, list):
+        return [_made(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if "tuple" in value:
+        return tuple(_made(one) for one in value["tuple"])
+    return _class(value["estimator"])(**{key: _made(one) for key, one in value["parameters"].items()})
 
 
 def _class(path: str) -> Any:
@@ -274,11 +296,14 @@ def _class(path: str) -> Any:
         raise BadInput(f"ImputeModel: there is no {path!r} ({error}); see its name in scikit-learn's pages") from error
 
 
-def _estimator(path: str, parameters: Parameters) -> Any:
+def _estimator(path: str, parameters: Parameters, seed: int) -> Any:
+    """Not fitted; whatever in it draws is seeded."""
     try:
-        return _class(path)(**dict(parameters))
+        made = _class(path)(**{key: _made(value) for key, value in parameters})
     except TypeError as error:
         raise BadInput(f"ImputeModel: {path} cannot be made: {error}; correct its parameters") from error
+    drawn = {key: seed for key, value in made.get_params().items() if key.endswith("random_state") and value is None}
+    return made.set_params(**drawn)
 
 
 def _inputs(frame: pl.DataFrame, columns: Sequence[str], given: Sequence[Given]) -> Floats:
