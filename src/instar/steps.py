@@ -4,6 +4,7 @@ from instar.data.steps import (
     Check,
     Convertible,
     Distinct,
+    Enrich,
     step_from,
     take,
 )
@@ -12,6 +13,7 @@ __all__ = [
     "Check",
     "Convertible",
     "Distinct",
+    "Enrich",
     "step_from",
     "take",
 ]

@@ -86,3 +86,19 @@ def test_a_row_number_finds_its_chunk(flow: instar.Dataflow) -> None:
     assert (chunk, row) == (version.chunks[1], 0)
     with pytest.raises(BadInput, match="has 3 rows, numbered from 0; it has no row 3"):
         place(version, 3)
+
+
+def test_why_of_an_enriched_table_reaches_the_file_of_the_reference(flow: instar.Dataflow, tmp_path: Path) -> None:
+    file = tmp_path / "rain.csv"
+    file.write_text("city,mm\nOlinda,4.5\n")
+    towns = flow.source("towns", "towns")
+    rain = flow.source("rain", instar.import_data("rain", file))
+    rainy = towns.enrich(rain, on="city")
+    assert rainy.schema.names == ("city", "state", "km", "mm")
+    done = flow.run({"rainy": rainy.write("rainy")})
+    assert done["rainy"].to_polars()["mm"].to_list() == [4.5, None, 4.5]
+    why = instar.why(flow.store, done["rainy"].id)
+    assert "rain.csv" in str(why)
+    enriched = next(node for node in flow.store.nodes.get([node.id for node in why.nodes]) if node.name == "enrich")
+    assert enriched.doc["told"]["coverage"] == pytest.approx(2 / 3)
+    assert enriched.doc["across_rows"] is False

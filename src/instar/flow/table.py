@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from instar.data.rowwise import need_row_by_row
 from instar.data.rules.rule import Rule
 from instar.data.steps.check import Check
 from instar.data.steps.distinct import Distinct, Keep
+from instar.data.steps.enrich import Enrich
 from instar.data.steps.step import TableStep
 from instar.data.target import AnyTarget, target_operator
 from instar.flow.references import named, origin_of
@@ -210,6 +211,14 @@ class Table(Handle):
         inputs = (self.as_input("table"), *(other.as_input(name) for name, other in others.items()))
         node = Step(Steps(step.bound(self.schema)), inputs, schemas[step.ports[0]], f"{step.name} {self.name}", schemas)
         return tuple(Table(self.flow, node, port, self.name if port == OUT else port) for port in step.ports)
+
+    def enrich(self, reference: Table, on: str | Sequence[str] = (), *, prefix: str = "", **how: Any) -> Table:
+        """The columns of the ``reference``'s row for each row: ``films.enrich(tomatoes, on="imdbID")``, or by the nearest
+        ``time=`` or ``place=``. Every row stays. prefix : else the reference's name. See ``steps.Enrich``."""
+        step = Enrich(on if isinstance(on, str) else tuple(on), prefix=prefix or reference.name or "reference", **how)
+        made = self.through(step, reference=reference)
+        assert isinstance(made, Table)
+        return made
 
     def check(self, *rules: Rule, on_violation: str = "quarantine", origin: str = "") -> tuple[Table, ...]:
         """Ask ``rules`` of every row: ``good, quarantine, corrections, violations = films.check(Present("Title"))``.

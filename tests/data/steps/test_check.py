@@ -156,7 +156,7 @@ def test_bounds_in_another_unit_are_converted() -> None:
         (date(2001, 1, 1), "3 hour", "one bound is a time and the other an amount"),
         (None, None, "no bound is given"),
         (float("nan"), 1, "nan is no bound"),
-        ("long", None, "neither a time nor an amount"),
+        ("long", None, "is no amount with a unit"),
         ("3 parsnip", None, "the unit 'parsnip' is unknown"),
     ],
 )
@@ -187,6 +187,13 @@ def test_dates_have_bounds_too() -> None:
     step = Check(Between("Released", date(2000, 1, 1)).correct())
     made = take(step.bound(schema_of(FILMS)), FILMS)
     assert made["out"]["Released"].to_list() == [date(2000, 1, 1), date(2000, 1, 1), None, date(2002, 2, 2)]
+
+
+def test_a_date_may_be_the_correction() -> None:
+    step = Check(Present("Released").correct(date(1900, 1, 1)))
+    assert take(step, FILMS)["out"]["Released"].to_list()[2] == date(1900, 1, 1)
+    with pytest.raises(BadInput, match="the correction is no date"):
+        Check(Present("Released").correct("soon")).output(schema_of(FILMS))
 
 
 def test_the_majority_corrects_and_a_tie_is_set_apart() -> None:

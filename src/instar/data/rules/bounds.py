@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,10 +13,9 @@ import polars as pl
 
 from instar.base.errors import BadInput, WrongType
 from instar.base.schema import Field, Schema
-from instar.data.operators.parse.units import affine, check_unit
+from instar.data.amounts import amount, amount_in
 from instar.data.rules.rule import Row, RowRule, rule
 
-_AMOUNT = re.compile(r"\s*([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)\s*(\S.*?)\s*")
 Bound = int | float | str | date | datetime | None
 
 
@@ -118,23 +116,7 @@ def _above(low: Any, high: Any, step: str) -> bool:
         return bool(times[0] > times[1])  # type: ignore[operator]
     if any(times):
         raise BadInput(f"{step}: one bound is a time and the other an amount; give both in one kind")
-    return _in_unit(low, _amount(high, step)[1], step) > _amount(high, step)[0]
-
-
-def _amount(text: str, step: str) -> tuple[float, str]:
-    """What a text such as ``10 hour`` says: the number, and the unit."""
-    if not (found := _AMOUNT.fullmatch(text)):
-        raise BadInput(f'{step}: {text!r} is neither a time nor an amount with a unit; write one such as "10 hour"')
-    check_unit(found[2], step)
-    return float(found[1]), found[2]
-
-
-def _in_unit(text: str, unit: str, step: str) -> float:
-    """The amount as a number of ``unit``."""
-    number, own = _amount(text, step)
-    if not unit:
-        raise BadInput(f"{step}: {text!r} has a unit and the column has none; give units= at the import, or a number")
-    return affine(own, unit, step).factor * number + affine(own, unit, step).offset
+    return amount_in(low, amount(high, step)[1], step) > amount(high, step)[0]
 
 
 def _time(text: Any) -> datetime | None:
@@ -161,7 +143,7 @@ def _in_column(bound: Any, field: Field) -> Any:
     if isinstance(bound, str):
         if _time(bound):
             raise BadInput(f"Between: column {field.name!r} is {field.type} and {bound!r} is a time; give a number")
-        return _in_unit(bound, field.unit, "Between")
+        return amount_in(bound, field.unit, "Between")
     return bound
 
 

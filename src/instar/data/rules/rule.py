@@ -128,6 +128,8 @@ class Rule(ABC):
         if how == OWN:
             assert right is not None  # ``correct`` asks for a rule that knows it
             return right.cast(dtype).alias(self.corrects)
+        if how == VALUE and isinstance(value, str) and dtype.is_temporal():
+            value = datetime.fromisoformat(value)
         new = of_form(value) if how == EXPRESSION else pl.lit(value)
         return frame.select(pl.repeat(None, pl.len()).alias("rows"), new.cast(dtype).alias(self.corrects))[
             self.corrects

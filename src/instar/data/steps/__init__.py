@@ -3,6 +3,7 @@
 from instar.data.steps.check import Check
 from instar.data.steps.convertible import Convertible
 from instar.data.steps.distinct import Distinct
+from instar.data.steps.enrich import Enrich
 from instar.data.steps.step import STEPS, TableStep, step_from, table_step, take
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "Check",
     "Convertible",
     "Distinct",
+    "Enrich",
     "TableStep",
     "step_from",
     "table_step",
