@@ -10,6 +10,7 @@ import polars as pl
 from instar.base.rows import row_digests
 
 FOLD = "__fold__"
+TARGET = "__target__"  # the column of what is to be predicted, while a fit runs: see ``data/target.py``
 FOLDS = 5
 _SEED = 0x466F6C64  # of its own, so that a fold says nothing about the side of a split
 

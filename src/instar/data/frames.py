@@ -94,6 +94,60 @@ def check_names(names: Sequence[str], where: str) -> None:
         raise BadInput(f"{where}: {', '.join(map(repr, twice))} names several columns; give each its own name")
 
 
+def is_frame(data: Any) -> bool:
+    """Whether ``data`` is a data frame of some library: columns with names and types, not an array or a list."""
+    if isinstance(data, pl.DataFrame | pl.LazyFrame | nw.DataFrame | nw.LazyFrame):
+        return True
+    return isinstance(nw.from_native(data, pass_through=True), nw.DataFrame | nw.LazyFrame)
+
+
+def like(made: pl.DataFrame, given: Any, names: Mapping[str, Sequence[str]] | None = None) -> Any:
+    """``made`` as a table of the kind of ``given``: Polars (lazy as well), pandas, PyArrow, a mapping, a list of rows, a
+    numpy array of objects; for any other kind Polars.
+
+    In pandas the rows keep the index of ``given``, whose columns come back in it. pandas has no column of many values a
+    row, so such a one becomes a column for each value, ``<column>=<name>``.
+    names : of the values of each such column; numbers where they are not given
+    Raises BadInput when rows of pandas came or went, since the index no longer fits.
+    """
+    module = type(given).__module__.partition(".")[0]
+    if isinstance(given, pl.LazyFrame):
+        return made.lazy()
+    if module == "pandas":
+        return _to_pandas(made, given, names or {})
+    if module == "pyarrow":
+        return made.to_arrow()
+    if isinstance(given, np.ndarray):
+        return np.array(made.rows(), dtype=object).reshape(made.height, made.width)
+    if isinstance(given, Mapping):
+        return made.to_dict(as_series=False)
+    return made.to_dicts() if isinstance(given, list | tuple) else made
+
+
+def _to_pandas(made: pl.DataFrame, given: Any, names: Mapping[str, Sequence[str]]) -> Any:
+    import pandas
+
+    if made.height != len(given):
+        raise BadInput(f"{made.height} rows were made of {len(given)}, so the index of the pandas frame does not fit")
+    index = [name for name in given.index.names if name is not None] if hasattr(given.index, "names") else []
+    columns: dict[str, Any] = {}
+    for series in made.drop(index, strict=False):
+        if isinstance(series.dtype, pl.Array):
+            texts = names.get(series.name) or list(map(str, range(series.dtype.size)))
+            spread = series.arr.to_struct(fields=texts).struct.unnest() if texts else pl.DataFrame()
+            columns |= {f"{series.name}={name}": _pandas_values(spread[name]) for name in spread.columns}
+        else:
+            columns[series.name] = _pandas_values(series)
+    return pandas.DataFrame(columns, index=given.index)
+
+
+def _pandas_values(series: pl.Series) -> Any:
+    """Numbers as numpy has them (a missing one is NaN), the rest as pandas would make it of a list."""
+    if series.dtype.is_numeric() or (series.dtype == pl.Boolean and not series.null_count()):
+        return series.to_numpy()
+    return series.to_list()
+
+
 def _read(frame: Any) -> pl.DataFrame:
     if isinstance(frame, pl.DataFrame):
         return frame

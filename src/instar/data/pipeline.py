@@ -119,4 +119,5 @@ def _evaluated(frame: pl.DataFrame, expressions: Sequence[pl.Expr]) -> pl.DataFr
     try:
         return frame.with_columns_seq(expressions)
     except PolarsError as error:
-        raise BadInput(f"a value cannot be converted: {error}") from error
+        said = str(error).partition("\n")[0]  # the rest is advice about Polars expressions, which nobody here wrote
+        raise BadInput(f"a value cannot be converted: {said}") from error

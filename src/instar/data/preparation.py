@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import msgspec
+import numpy as np
 import polars as pl
 
 from instar.base.digests import canonical_json, digest_bytes
@@ -15,6 +16,7 @@ from instar.base.schema import Schema
 from instar.data.batch import Batch, Matrix
 from instar.data.conform import conform, wanted_types
 from instar.data.folds import with_fold
+from instar.data.frames import like, to_polars
 from instar.data.operators import AnyOperator, RowsOperator, operator_from
 from instar.data.pipeline import Pipeline
 
@@ -69,6 +71,25 @@ class Preparation:
             return self._pipeline.apply(features)
         return self._pipeline.apply(frame.with_columns_seq(features.get_columns()))
 
+    def transform(self, data: Any) -> Any:
+        """Prepared rows of any table, as a table of its kind: pandas gives pandas, with its index, and so on.
+
+        data : Polars (lazy as well), pandas, PyArrow, a mapping of columns, a list of rows: columns that are no features
+        stay as they are. A column of many values a row is an array column, and in pandas one column for each value, named
+        as ``feature_names`` does. A numpy array (columns x0, x1, …) gives the matrix, without other columns.
+        Raises as ``apply`` does, and BadInput for what is no table.
+
+        >>> from instar.data.fitting import fit
+        >>> from instar.data.operators import MinMax
+        >>> fitted = fit([MinMax("Runtime")], [pl.DataFrame({"Runtime": [90, 110]})])
+        >>> fitted.transform({"Title": ["Manhattan"], "Runtime": [96]})
+        {'Title': ['Manhattan'], 'Runtime': [0.3]}
+        """
+        frame = to_polars(data)
+        if isinstance(data, np.ndarray) and not data.dtype.names:
+            return self.matrix(frame)
+        return like(self.apply(frame).to_polars(), data, self._names_of_values())
+
     def matrix(self, frame: pl.DataFrame, training: bool = False) -> Matrix:
         """What the estimator gets: float64, shape (rows, len(feature_names())), CSR if there is a block.
 
@@ -89,9 +110,7 @@ class Preparation:
 
     def feature_names(self) -> tuple[str, ...]:
         """A name for each column of the matrix: ``Runtime``, ``Genre=Drama``."""
-        terms: dict[str, Sequence[str]] = {}
-        for operator, state in zip(self.operators, self.states):
-            terms |= {name: operator.features(name, state) for name in operator.writes()}
+        terms = self._names_of_values()
         names: list[str] = []
         for field in self.output:
             if terms.get(field.name):
@@ -101,6 +120,13 @@ class Preparation:
             else:
                 names.append(field.name)
         return tuple(names)
+
+    def _names_of_values(self) -> dict[str, Sequence[str]]:
+        """Of each column of many values a row; empty where they are numbered."""
+        terms: dict[str, Sequence[str]] = {}
+        for operator, state in zip(self.operators, self.states):
+            terms |= {name: operator.features(name, state) for name in operator.writes()}
+        return terms
 
     def explain(self) -> str:
         """What was learned, in words, one line for each operator and column."""

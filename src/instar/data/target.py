@@ -11,10 +11,10 @@ from instar.base.digests import canonical_json, digest_bytes
 from instar.base.errors import BadInput
 from instar.base.schema import Field, Schema
 from instar.data.conform import conform, wanted_types
+from instar.data.folds import TARGET as TARGET
 from instar.data.operators import Column, ExpressionOperator, operator_from
 from instar.data.pipeline import Pipeline
 
-TARGET = "__target__"
 AnyTarget = ExpressionOperator[Any]
 
 

@@ -104,7 +104,8 @@ def test_an_operator_that_nobody_has_here_is_named() -> None:
 
 
 def test_prep_names_every_operator() -> None:
-    assert {cls.__name__ for cls in map(OPERATORS.__getitem__, OPERATORS)} == set(prep.__all__)
+    operators = {name for name in prep.__all__ if isinstance(getattr(prep, name), type)}
+    assert {cls.__name__ for cls in map(OPERATORS.__getitem__, OPERATORS)} == operators
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])

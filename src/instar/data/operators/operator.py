@@ -6,7 +6,8 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields
-from typing import Any, ClassVar, Generic, TypeVar
+from importlib import import_module
+from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
 
 import msgspec
 import polars as pl
@@ -46,6 +47,10 @@ class Operator(ABC, Generic[S]):
         Raises ColumnMissing and WrongType: this is where a wrong definition is found, before any row is read.
         """
 
+    def bound(self, schema: Schema) -> Self:
+        """This operator with what it takes from the schema (a unit) written into its definition, before the fit."""
+        return self
+
     def needs(self, known: Known) -> dict[Hashable, Of]:
         """What is to be summarised next, given what is ``known``; empty when nothing more is wanted."""
         return {}
@@ -74,6 +79,14 @@ class Operator(ABC, Generic[S]):
         """As plain values: ``{"operator": name, "version": 1, "columns": [...], option: value, ...}``."""
         options = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
         return {"operator": self.name, "version": self.version, **options, "columns": list(self.columns)}
+
+    def as_transformer(self, columns: Literal["named", "all"] = "named") -> Any:
+        """This operator as a transformer of scikit-learn; see ``instar.data.scikit``.
+
+        columns : "named" reads the operator's own columns, "all" every column of the table that it is fitted on
+        """
+        # By name: that module drives fits, so it stands above this one, and scikit-learn is for those who ask for it.
+        return import_module("instar.data.scikit").OperatorTransformer((self,), columns)
 
     def __str__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self.columns))})"

@@ -9,7 +9,8 @@ import polars as pl
 
 from instar.base.errors import BadInput
 from instar.base.schema import Schema
-from instar.data.block import Block, counted
+from instar.data.block import Block
+from instar.data.operators.encode.unknown import Unknown, check_unknown, names, placed, words
 from instar.data.operators.encode.vocabulary import Vocabulary
 from instar.data.operators.operator import BlockOperator, Known, operator
 from instar.data.operators.types import text
@@ -23,8 +24,10 @@ class MultiHot(BlockOperator[Vocabulary]):
     """A block: 1 at the place of each category that the cell names, else 0.
 
     The cell is text, cut at ``separator`` (space around a category goes), or a list of text. A missing or empty cell
-    has no category, and one not seen in training is passed over.
+    has no category.
     limit : keep only so many categories, the commonest (ties by name)
+    unknown : what becomes of a category not seen in training, or dropped by ``limit``: "ignore": it is passed over;
+    "own": all such share one more place, the last, called ``(other)``; "error": it is refused (BadInput)
 
     >>> from instar.data.fitting import fit
     >>> films = pl.DataFrame({"Genre": ["Comedy, Drama", "Drama", ""]})
@@ -35,12 +38,16 @@ class MultiHot(BlockOperator[Vocabulary]):
     columns: tuple[str, ...]
     separator: str = ", "
     limit: int | None = None
+    unknown: Unknown = "ignore"
 
-    def __init__(self, column: str, separator: str = ", ", *, limit: int | None = None) -> None:
+    def __init__(
+        self, column: str, separator: str = ", ", *, limit: int | None = None, unknown: Unknown = "ignore"
+    ) -> None:
+        check_unknown("MultiHot", unknown, limit)
         parts(separator)
         if limit is not None and limit < 1:
             raise BadInput(f"MultiHot: limit={limit} keeps no category; give a number from 1, or None for all")
-        self._set((column,), separator=separator, limit=limit)
+        self._set((column,), separator=separator, limit=limit, unknown=unknown)
 
     def output(self, schema: Schema, state: Vocabulary | None = None) -> Schema:
         text(schema, self.columns[0], "MultiHot", lists=True)
@@ -57,10 +64,11 @@ class MultiHot(BlockOperator[Vocabulary]):
 
     def block(self, values: pl.Series, state: Vocabulary) -> Block:
         """A category named twice counts once."""
-        return counted(map(set, terms_of(values, parts(self.separator), "MultiHot")), state.places)
+        rows = terms_of(values, parts(self.separator), "MultiHot")
+        return placed(rows, state, self.unknown, "MultiHot", values.name)
 
     def features(self, column: str, state: Vocabulary) -> tuple[str, ...]:
-        return state.names()
+        return names(state, self.unknown)
 
     def explain(self, state: Vocabulary) -> str:
-        return f"{self.columns[0]}: {state.words('category', 'categories')}"
+        return f"{self.columns[0]}: {words(state, self.unknown)}"

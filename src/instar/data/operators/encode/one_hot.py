@@ -10,7 +10,8 @@ import polars as pl
 
 from instar.base.errors import BadInput
 from instar.base.schema import Schema
-from instar.data.block import Block, counted
+from instar.data.block import Block
+from instar.data.operators.encode.unknown import Unknown, check_unknown, names, placed, words
 from instar.data.operators.encode.vocabulary import Vocabulary
 from instar.data.operators.operator import BlockOperator, Known, operator
 from instar.data.operators.types import category
@@ -26,8 +27,11 @@ class Vocabularies(msgspec.Struct, frozen=True):
 class OneHot(BlockOperator[Vocabularies]):
     """A block for each column: 1 at the place of the row's category, else 0.
 
-    A missing value, and one not seen in training, has no category: its row is all 0.
     limit : keep only so many categories, the commonest (ties by value)
+    unknown : what becomes of a category not seen in training, or dropped by ``limit``: "ignore": its row is all 0; "own":
+    all such share one more place, the last, called ``(other)``; "error": it is refused (BadInput when it is met)
+
+    A missing value has no category: its row is all 0.
 
     >>> from instar.data.fitting import fit
     >>> rows = pl.DataFrame({"Rated": ["R", "PG", None]})
@@ -37,11 +41,13 @@ class OneHot(BlockOperator[Vocabularies]):
 
     columns: tuple[str, ...]
     limit: int | None = None
+    unknown: Unknown = "ignore"
 
-    def __init__(self, *columns: str, limit: int | None = None) -> None:
+    def __init__(self, *columns: str, limit: int | None = None, unknown: Unknown = "ignore") -> None:
+        check_unknown("OneHot", unknown, limit)
         if limit is not None and limit < 1:
             raise BadInput(f"OneHot: limit={limit} keeps no category; give a number from 1, or None for all")
-        self._set(columns, limit=limit)
+        self._set(columns, limit=limit, unknown=unknown)
 
     def output(self, schema: Schema, state: Vocabularies | None = None) -> Schema:
         for name in self.columns:
@@ -61,10 +67,11 @@ class OneHot(BlockOperator[Vocabularies]):
         return Vocabulary(terms, sum(seen.counts.values()), len(seen.counts) - len(kept))
 
     def block(self, values: pl.Series, state: Vocabularies) -> Block:
-        return counted([(value,) for value in values.to_list()], state.columns[values.name].places)
+        rows = ((value,) for value in values.to_list())
+        return placed(rows, state.columns[values.name], self.unknown, "OneHot", values.name)
 
     def features(self, column: str, state: Vocabularies) -> tuple[str, ...]:
-        return state.columns[column].names()
+        return names(state.columns[column], self.unknown)
 
     def explain(self, state: Vocabularies) -> str:
-        return "\n".join(f"{name}: {seen.words('category', 'categories')}" for name, seen in state.columns.items())
+        return "\n".join(f"{name}: {words(seen, self.unknown)}" for name, seen in state.columns.items())

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Final
 
 import msgspec
 
 Term = bool | int | str
+OTHER: Final = object()  # stands for every category that is not in a vocabulary; no cell holds it
 
 
 class Vocabulary(msgspec.Struct, frozen=True, dict=True):
@@ -22,6 +24,11 @@ class Vocabulary(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def places(self) -> dict[Term, int]:
         return {term: place for place, term in enumerate(self.terms)}
+
+    @cached_property
+    def places_and_other(self) -> dict[object, int]:
+        """With one more place, the last, for OTHER."""
+        return {term: place for place, term in enumerate((*self.terms, OTHER))}
 
     def names(self) -> tuple[str, ...]:
         return tuple(map(str, self.terms))

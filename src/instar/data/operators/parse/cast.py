@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import polars as pl
@@ -12,6 +13,7 @@ from instar.base.types import dtype_of
 from instar.data.operators.operator import Col, ExpressionOperator, Known, Nothing, operator, with_fields
 from instar.data.operators.types import plain, retyped
 
+OFFSET = re.compile(r"%[:#]*z|%\+")  # of a format: an offset from UTC
 _TIMES = ("date", "datetime", "time")
 
 
@@ -21,7 +23,8 @@ class Cast(ExpressionOperator[Nothing]):
     """Read columns as another type.
 
     to : ``int64``, ``float64``, ``bool``, ``string``, ``date``, ``datetime``, … (a date as a number counts days since
-    1970, a time microseconds);  format : how text is read as a date or time, and how these are written as text
+    1970, a time microseconds);  format : how text is read as a date or time, and how these are written as text. Text with
+    an offset from UTC (``%z``) is read as ``datetime[ZONE]``, such as ``datetime[UTC]``: offsets may differ from row to row
     strict : a value that cannot be read is refused (BadInput when it is met); with ``strict=False`` it becomes missing
 
     >>> from instar.data.fitting import fit
@@ -38,8 +41,11 @@ class Cast(ExpressionOperator[Nothing]):
     def __init__(self, *columns: str, to: str = "float64", format: str | None = None, strict: bool = True) -> None:
         if dtype_of(to).is_nested():
             raise BadInput(f"Cast: {to!r} is nested; cast to a type of single values")
-        if format is not None and to not in (*_TIMES, "string"):
-            raise BadInput(f"Cast: format=… is for dates and times, not for {to!r}; leave it out")
+        if format is not None:
+            if to.partition("[")[0] not in (*_TIMES, "string"):
+                raise BadInput(f"Cast: format=… is for dates and times, not for {to!r}; leave it out")
+            if to.startswith("datetime"):
+                _check_zone(format, to)
         self._set(columns, to=to, format=format, strict=strict)
 
     def output(self, schema: Schema, state: Nothing | None = None) -> Schema:
@@ -62,7 +68,7 @@ class Cast(ExpressionOperator[Nothing]):
 
     def _check_format(self, column: str, kind: str) -> None:
         times = kind.partition("[")[0] in _TIMES
-        if not (kind == "string" if self.to in _TIMES else times):
+        if not (times if self.to == "string" else kind == "string"):
             raise BadInput(f"Cast: format=… does not apply to column {column!r} ({kind} to {self.to}); leave it out")
 
     def fit(self, summaries: Known) -> Nothing:
@@ -77,9 +83,23 @@ class Cast(ExpressionOperator[Nothing]):
             return column.cast(target, strict=self.strict)
         if self.to == "string":
             return column.dt.strftime(self.format)
+        if isinstance(target, pl.Datetime) and target.time_zone is not None:
+            instants = column.str.strptime(pl.Datetime("us", "UTC"), self.format, strict=self.strict)
+            return instants.dt.convert_time_zone(target.time_zone)
         return column.str.strptime(target, self.format, strict=self.strict)  # type: ignore[arg-type]
 
     def explain(self, state: Nothing) -> str:
         refused = "refused" if self.strict else "missing"
         way = f" by {self.format!r}" if self.format else ""
         return "\n".join(f"{name}: read as {self.to}{way}; what cannot be read is {refused}" for name in self.columns)
+
+
+def _check_zone(format: str, to: str) -> None:
+    if (OFFSET.search(format) is not None) == ("[" in to):
+        return
+    if "[" in to:
+        raise BadInput(f'Cast: text written as {format!r} has no offset (%z), so it is no {to}; write to="datetime"')
+    raise BadInput(
+        f"Cast: text written as {format!r} has an offset from UTC, which may be another one in every row (mixed time "
+        'zones); say the zone, such as to="datetime[UTC]"'
+    )
