@@ -23,6 +23,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any, get_args
 
 import duckdb
@@ -275,8 +276,9 @@ def test_a_page_runs_from_top_to_bottom_in_an_empty_folder(
         open_store(folder / ".instar").close()
     for drawn in sorted(folder.rglob("*.svg")):
         kept = PICTURES / drawn.name
-        assert kept.exists(), f"docs/{page}.md draws {drawn.name}: look at it, then cp {drawn} {PICTURES}"
-        assert drawn.read_bytes() == kept.read_bytes(), f"docs/{page}.md draws another: cp {drawn} {PICTURES}"
+        if not kept.exists() or drawn.read_bytes() != kept.read_bytes():
+            seen = Path(shutil.copy(drawn, gettempdir()))  # the folder of a test does not stay
+            pytest.fail(f"docs/{page}.md draws another {drawn.name}: look at it, then cp {seen} {PICTURES}")
         assert drawn.name in shown(page), f"docs/{page}.md draws {drawn.name} and does not show it"
 
 

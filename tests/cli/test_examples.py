@@ -23,7 +23,10 @@ ALL = dict(commands(cli))
 BEFORE = {
     "instar runs show": ["instar run baseline -- python train.py"],
     "instar data log": ["instar data import films.csv --name films"],
+    "instar data diff": ["instar data import films.csv --name films"],
     "instar data show": ["instar data import films.csv --name films"],
+    "instar prep fit": ["instar data import films.csv --name films"],
+    "instar prep apply": ["instar data import films.csv --name films"],
     "instar impact": ["instar data import films.csv --name films"],
     "instar restore": ["instar backup ../backup"],
     "instar lift": ["instar invalidate films.csv --reason wrong"],

@@ -88,6 +88,13 @@ def test_a_table_without_rows_drifts_nowhere(empty: str) -> None:
     assert found.to_html()
 
 
+def test_few_rows_do_not_move_by_chance() -> None:
+    names = [f"tt{n}" for n in range(900)]
+    found = drift(pl.DataFrame({"id": names[:800]}), pl.DataFrame({"id": names[790:840]}))["id"]
+    assert 0.1 < found.psi < found.by_chance
+    assert found.moved == "steady"
+
+
 def test_a_second_comparison_of_versions_reads_no_chunk(store: Store) -> None:
     one = import_data("t", pl.DataFrame({"x": [1, 2]}), store=store)
     two = import_data("t", pl.DataFrame({"x": [2, 3]}), store=store)

@@ -14,6 +14,7 @@ from instar.base import clock
 from instar.base.errors import InstarError
 from instar.cli.names import short
 from instar.cli.parameters import Letter, Pair
+from instar.cli.progress import bar
 from instar.cli.render import Table, counted
 from instar.cli.shell import HELP, Shell, command
 
@@ -148,8 +149,9 @@ def log(shell: Shell, name: str) -> None:
 
 @command("show", example="instar data show films@1")
 @click.argument("name")
-def show(shell: Shell, name: str) -> None:
-    """Show a dataset's profile: what is in each column, and what is suspicious about it.
+@click.option("--html", metavar="FILE", help="Write the profile as a page with charts, too.")
+def show(shell: Shell, name: str, html: str | None) -> None:
+    """Show a dataset's profile: what is in each column, what goes together, and what is suspicious about it.
 
     NAME is NAME@NUMBER, or NAME (its newest version). Chunks that were profiled before are not read again.
     """
@@ -157,13 +159,35 @@ def show(shell: Shell, name: str) -> None:
     from instar.store.keeping.invalidation import objections
 
     version = dataset(name, store=shell.store, project=shell.project)
-    profile = version.profile()
+    with bar(f"profile {version}", "chunks") as progress:
+        profile = version.profile(progress)
     against = [str(each) for each in objections(shell.store.nodes, version.id)]
     flags = [f"INVALID: {each}" for each in against]
+    flags += [f"written as a page: {profile.save(html)}"] if html else []
     shell.answer({**plain(version), "invalid": against, "profile": profile.to_dict()}, profile, *flags)
 
 
-for each in (import_, list_, show, log):
+@command("diff", example="instar data diff films@1 films@1")
+@click.argument("before")
+@click.argument("after")
+@click.option("--html", metavar="FILE", help="Write the comparison as a page with charts, too.")
+def diff(shell: Shell, before: str, after: str, html: str | None) -> None:
+    """Show how far one dataset version has drifted from another: columns, rows, missing values and distributions.
+
+    Each column is compared by PSI (population stability index), Kolmogorov-Smirnov (numbers) and Jensen-Shannon.
+    BEFORE and AFTER are NAME@NUMBER, or NAME (its newest version). What made them differ: `instar diff`.
+    """
+    from instar.data.datasets import dataset
+    from instar.data.drift import drift
+
+    one, two = (dataset(name, store=shell.store, project=shell.project) for name in (before, after))
+    with bar(f"compare {one} with {two}", "chunks") as progress:
+        found = drift(one, two, progress)
+    told = [f"written as a page: {found.save(html)}"] if html else []
+    shell.answer(found.to_dict(), found, *told)
+
+
+for each in (import_, list_, show, diff, log):
     data.add_command(each)
 
 

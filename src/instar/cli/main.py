@@ -28,6 +28,7 @@ COMMANDS = {
         Entry("tour", "tour", "Begin", "Go through the whole life cycle on real data, in about a minute."),
         Entry("init", "init", "Begin", "Make a store in this folder."),
         Entry("data", "data", "Prepare and train", "Import tables, list datasets, show what is in them."),
+        Entry("prep", "prep", "Prepare and train", "List and show the steps of data preparation; fit and apply them."),
         Entry("run", "run", "Prepare and train", "Run a command as a tracked run."),
         Entry("runs", "runs", "Prepare and train", "List and show runs."),
         Entry("models", "models", "Approve", "List and show published models; revoke them."),

@@ -13,7 +13,7 @@ from instar.base.schema import Field, Schema
 from instar.data.bins import counted, equal_depth
 from instar.data.charts.chart import label
 from instar.data.chunks import Chunk
-from instar.data.drift_measures import jensen_shannon, kolmogorov_smirnov, population_stability
+from instar.data.drift_measures import jensen_shannon, kolmogorov_smirnov, population_stability, stability_by_chance
 from instar.data.drifted import Bin, ColumnDrift, DriftFigures
 from instar.data.frames import schema_of
 from instar.data.passes import Passes, Progress
@@ -141,6 +141,7 @@ def _column(field: Field, before: Found, after: Found) -> ColumnDrift:
         name=name,
         kind=_kind(field),
         psi=population_stability(held, moved),
+        by_chance=stability_by_chance(held, moved),
         js=jensen_shannon(held, moved),
         ks=ks,
         missing_before=_missing(before[name, "counts"]),

@@ -11,14 +11,15 @@ from rich.markup import escape as literal
 from rich.table import Table
 
 from instar.data import charts
-from instar.data.drifted import STEADY, ColumnDrift, DriftFigures
+from instar.data.drifted import ColumnDrift, DriftFigures
 from instar.data.page import figure, heading, page, section, table
 
 HEAD = ("column", "", "PSI", "KS", "JS", "missing before", "after")
 MOST_DRAWN = 40
 TOLD = (
     "PSI is the population stability index, sum of (q - p) ln(q / p) over the equal-depth bins of the first table (10), or "
-    "its 20 commonest values and all others: steady below 0.1, moved strongly from 0.25 on. KS is the Kolmogorov-Smirnov "
+    "its 20 commonest values and all others: steady below 0.1, and "
+    "below what so few rows reach by chance; moved strongly from 0.25 on. KS is the Kolmogorov-Smirnov "
     "statistic, the greatest difference of the shares at or below any value. JS is the Jensen-Shannon distance, 0 to 1. "
     "Shares are off by at most 0.2 % of the rows. Missing values are in no bin."
 )
@@ -64,7 +65,7 @@ def page_of(drift: DriftFigures) -> str:
 
 def _cells(each: ColumnDrift) -> tuple[str, ...]:
     ks = "" if each.ks is None else f"{each.ks:.3f}"
-    moved = "" if each.psi < STEADY else each.moved
+    moved = each.moved.replace("steady", "")
     gaps = (f"{share:.1%}" if share else "-" for share in (each.missing_before, each.missing_after))
     return (each.name, moved, f"{each.psi:.3f}", ks, f"{each.js:.3f}", *gaps)
 

@@ -24,6 +24,7 @@ class ColumnDrift(msgspec.Struct, frozen=True):
     """One column of both tables.
 
     kind : ``number`` or ``category``;  psi, ks, js : see ``drift_measures``; ks of numbers only
+    by_chance : the PSI that so few rows reach by chance alone (once in 200 times, about) where nothing moved
     missing_before, missing_after : shares of rows without a value;  median_… : of numbers
     bins : the equal-depth bins of the first table, or its 20 commonest values and the others
     """
@@ -31,6 +32,7 @@ class ColumnDrift(msgspec.Struct, frozen=True):
     name: str
     kind: str
     psi: float
+    by_chance: float
     js: float
     ks: float | None
     missing_before: float
@@ -41,12 +43,14 @@ class ColumnDrift(msgspec.Struct, frozen=True):
 
     @property
     def moved(self) -> str:
-        """``steady`` (PSI below 0.1), ``moved`` or ``moved strongly`` (from 0.25 on)."""
-        return "steady" if self.psi < STEADY else "moved" if self.psi < STRONG else "moved strongly"
+        """``steady`` (PSI below 0.1, or what chance alone gives), ``moved`` or ``moved strongly`` (from 0.25 on)."""
+        return (
+            "steady" if self.psi < max(STEADY, self.by_chance) else "moved" if self.psi < STRONG else "moved strongly"
+        )
 
     def __str__(self) -> str:
         text = f"{self.name}: PSI {self.psi:.2f}: {self.moved}"
-        if self.median_before is not None and self.median_after is not None and self.psi >= STEADY:
+        if self.median_before is not None and self.median_after is not None and self.moved != "steady":
             text += f", the median from {label(self.median_before)} to {label(self.median_after)}"
         return text
 
