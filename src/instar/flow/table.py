@@ -17,13 +17,13 @@ from instar.data.operators.operator import Operator
 from instar.data.rowwise import need_row_by_row
 from instar.data.rules.rule import Rule
 from instar.data.steps.check import Check
-from instar.data.steps.distinct import Distinct, Keep
 from instar.data.steps.enrich import Enrich
 from instar.data.steps.step import TableStep
 from instar.data.target import AnyTarget, target_operator
 from instar.flow.references import named, origin_of
 from instar.flow.rowdigests import compared_columns
 from instar.flow.schemas import after, joined, same_columns
+from instar.flow.shaping import Shaping
 from instar.flow.step import OUT, Graph, Input, Step, Verb
 from instar.flow.verbs.ends import Write
 from instar.flow.verbs.learn import Evaluate, Fit, Train
@@ -84,13 +84,13 @@ class Model(Handle):
 
 
 @dataclass(frozen=True, eq=False)
-class Table(Handle):
+class Table(Handle, Shaping):
     """A table of the graph. Its schema is known; its rows are made when the dataflow runs.
 
     name : of the source it comes from, or of the side of a split
 
     Row-wise verbs: ``filter, select, with_columns, map, apply, split``. They cost no pass of their own.
-    Whole-table verbs: ``join, union, distinct, sort, group_by``. Ends: ``fit, train, write``.
+    Whole-table verbs: ``join, union, sort, group_by``, and the table steps of ``Shaping``. Ends: ``fit, train, write``.
     Expressions are Polars expressions; a column's name stands for ``pl.col(name)``.
     """
 
@@ -178,10 +178,6 @@ class Table(Handle):
         inputs = tuple(table.as_input(f"table{place}") for place, table in enumerate((self, *others)))
         return Table(self.flow, Step(Union(), inputs, self.schema, "union"), OUT, self.name)
 
-    def distinct(self, on: str | list[str], keep: Keep = "first") -> Table:
-        """One row of each key: the ``first``, the ``last``, or ``none`` of a key that several rows have."""
-        return self._through(Distinct(on, keep))[0]
-
     def sort(self, by: str | list[str], descending: bool = False) -> Table:
         """Rows by these columns; nulls last, rows with equal ones keep their order."""
         keys = _names(by)
@@ -200,7 +196,7 @@ class Table(Handle):
         made = self._through(step, **others)
         return made if len(made) > 1 else made[0]
 
-    def _through(self, step: TableStep, **others: Table) -> tuple[Table, ...]:
+    def _through(self, step: TableStep, **others: Any) -> tuple[Table, ...]:
         """The tables of a table step, by its ports."""
         if sorted(others) != sorted(step.others):
             wanted = ", ".join(f"{name}=…" for name in step.others) or "none"
