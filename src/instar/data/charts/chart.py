@@ -116,7 +116,7 @@ def legend(names: list[str], x: float, y: float, width: float) -> tuple[list[str
     parts, left, top = [], x, y
     for at, name in enumerate(names):
         shown = shortened(name, 28)
-        room = 24 + 6.8 * len(shown)
+        room = 30 + 7.4 * len(shown)
         if left + room > x + width and left > x:
             left, top = x, top + 18
         parts += [box(left, top - 9, 10, 10, colour(at)), write(left + 15, top, shown)]

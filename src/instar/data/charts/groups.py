@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from instar.base.errors import BadInput
 from instar.data.charts.axes import HEADING, Field, ends, numbers
 from instar.data.charts.chart import Chart, box, colour, drawing, label, legend, line, shortened, write
+from instar.data.charts.chart import place as spot
 
 THICK = 9.0  # of one bar
 
@@ -47,6 +48,8 @@ def grouped(
                 wide = field.x(values[at]) - left
                 hint = f"{which}, {labels[at]}: {label(values[at])}"
                 parts.append(box(left, y + THICK * place, wide, THICK - 1, colour(place), hint))
+                end = f'x="{spot(left + wide + 4)}" y="{spot(y + THICK * (place + 1) - 1.5)}" font-size="9"'
+                parts.append(f"<text {end}>{label(float(f'{values[at]:.3g}'))}</text>")
     parts.append(line(left, top - 4, left, top + group * len(labels)))
     if x:
         parts.append(write(left + field.x.room / 2, height - 10, x, "middle"))
