@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from glob import has_magic
 from pathlib import Path
 from typing import Any
 
 from instar.base.errors import BadInput, suggestion
+from instar.data.sources import arrow as _arrow
 from instar.data.sources import csv as _csv
+from instar.data.sources import fits as _fits
+from instar.data.sources import folders as _folders
+from instar.data.sources import hdf as _hdf
 from instar.data.sources import json as _json
 from instar.data.sources import parquet as _parquet
+from instar.data.sources import sql as _sql
 from instar.data.sources import sqlite as _sqlite
 from instar.data.sources.errors import FileEmpty, FileMissing, FormatUnknown
 from instar.data.sources.frame import FrameSource, FramesSource
 from instar.data.sources.source import SOURCES, Reader, Source
 
 __all__ = ["open_source"]
-_BUILT_IN = (_csv, _json, _parquet, _sqlite)  # importing them fills SOURCES
-_LIGHT = ("csv", "json", "jsonl", "parquet", "sqlite")
+_BUILT_IN = (_arrow, _csv, _fits, _folders, _hdf, _json, _parquet, _sql, _sqlite)  # importing them fills SOURCES
+_LIGHT = (
+    "csv", "json", "jsonl", "parquet", "sqlite", "arrow", "fits", "hdf5", "images", "netcdf", "sql", "texts"
+)  # fmt: skip
+_URL = re.compile(r"[a-z][a-z0-9+]*://", re.IGNORECASE)
 _FIRST_BYTES = 16
 
 
 def open_source(given: Any, format: str | None = None, options: Mapping[str, Any] | None = None) -> Source:
-    """The source that reads ``given``: a file, a folder, a pattern, a list of files, a frame, or an iterator of frames.
+    """The source that reads ``given``: a file, a folder, a pattern, a list of files, the URL of a database, a frame, or an
+    iterator of frames.
 
     The format is ``format``, else told by the name of the file, else by its first bytes. ``options`` are those of the
     reader (``table``, ``query``, ``separator``, ``encoding`` …); one that it does not have is an error.
@@ -38,14 +48,33 @@ def open_source(given: Any, format: str | None = None, options: Mapping[str, Any
                 f"{', '.join([*chosen] or ['format'])} = …: only a file has this option, not a frame in memory"
             )
         return FramesSource(given) if isinstance(given, Iterator) else FrameSource(given)
+    if isinstance(given, str) and _URL.match(given):
+        _check_options(SOURCES[format or "sql"], chosen)
+        return SOURCES[format or "sql"].open(url=given, **chosen)
+    if format in _LIGHT and SOURCES[format].place != "files":
+        return _open_place(SOURCES[format], given, chosen)
     paths = _locate(given)
     reader = _reader(paths, format)
-    _check_options(reader, chosen, options or {})
+    _check_options(reader, chosen)
     if not reader.tables:
         return reader.open(paths=paths, **chosen)
     if len(paths) > 1:
         raise BadInput(f"{reader.format}: {len(paths)} files are given; import them one at a time")
     return reader.open(path=paths[0], **chosen)
+
+
+def _open_place(reader: Reader, given: Any, chosen: Mapping[str, Any]) -> Source:
+    """A folder as a whole, for a reader that wants one."""
+    _check_options(reader, chosen)
+    if reader.place == "url" or not isinstance(given, str | Path):
+        wanted = "a URL such as postgresql://host/database" if reader.place == "url" else "one folder"
+        raise BadInput(f"format={reader.format!r} reads {wanted}, not {given!r}")
+    path = Path(given).expanduser()
+    if not path.exists():
+        raise FileMissing(path)
+    if not path.is_dir():
+        raise BadInput(f"format={reader.format!r} reads a folder, and {path} is a file; name the folder it lies in")
+    return reader.open(path=path, **chosen)
 
 
 def _names_files(given: Any) -> bool:
@@ -114,8 +143,8 @@ def _all_readers() -> list[Reader]:
     return [SOURCES[format] for format in SOURCES]
 
 
-def _check_options(reader: Reader, chosen: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-    known = [name for name in inspect.signature(reader.open).parameters if name not in ("path", "paths")]
+def _check_options(reader: Reader, chosen: Mapping[str, Any]) -> None:
+    known = [name for name in inspect.signature(reader.open).parameters if name not in ("path", "paths", "url")]
     for name in chosen:
         if name not in known:
             raise BadInput(f"{reader.format} has no option {name!r}; {suggestion(name, known)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 import polars as pl
 
@@ -40,12 +40,15 @@ class Source(Protocol):
         ...
 
 
+Place = Literal["files", "folder", "url"]
+
+
 @dataclass(frozen=True)
 class Reader:
     """An entry of SOURCES.
 
     open : makes the source from its paths and options;  suffixes : of the files it reads;  magic : how such files begin,
-    as (offset, bytes);  tables : whether a file holds several tables, chosen by ``table=`` or ``query=``
+    as (offset, bytes);  tables : whether a file holds several tables, chosen by an option such as ``table=``
     """
 
     format: str
@@ -53,6 +56,7 @@ class Reader:
     suffixes: tuple[str, ...] = ()
     magic: tuple[int, bytes] | None = None
     tables: bool = False
+    place: Place = "files"
 
 
 SOURCES: Table[Reader] = Table("format", "instar.sources")
@@ -60,12 +64,19 @@ S = TypeVar("S", bound=type)
 
 
 def source(
-    format: str, suffixes: tuple[str, ...] = (), magic: tuple[int, bytes] | None = None, tables: bool = False
+    format: str,
+    suffixes: tuple[str, ...] = (),
+    magic: tuple[int, bytes] | None = None,
+    tables: bool = False,
+    place: Place = "files",
 ) -> Callable[[S], S]:
-    """Enter a class into SOURCES; its constructor takes ``paths`` (``path`` with ``tables=True``) and its options."""
+    """Enter a class into SOURCES; its constructor takes ``paths`` and its options.
+
+    With ``tables=True`` or ``place="folder"`` it takes one ``path`` instead, with ``place="url"`` a ``url``.
+    """
 
     def enter(reader: S) -> S:
-        SOURCES.add(format, Reader(format, reader, suffixes, magic, tables))
+        SOURCES.add(format, Reader(format, reader, suffixes, magic, tables, place))
         return reader
 
     return enter
