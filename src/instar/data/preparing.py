@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import polars as pl
 
 from instar.base.errors import BadInput
+from instar.data.batch import Batch
 from instar.data.fitting import Fitting, Found, Wants, merged, summarise
 from instar.data.operators import AnyOperator, Operator
 from instar.data.preparation import Preparation
@@ -46,15 +47,33 @@ def fit(
     Runtime: 90 to 110 becomes 0 to 1
     """
     given = [operators] if isinstance(operators, Operator) else list(operators)
-    if workers is not None and workers < 1:
-        raise BadInput(f"fit: workers={workers}; give at least one, or None for as many as there are processors")
+    threads = _threads(workers)
     table = reading(data, chunk_rows)
     fitting = Fitting(given, table.schema, target)
-    threads = workers or os.cpu_count() or 1
     while wants := fitting.wants():
         chunks = table.frames(fitting.columns)
         fitting.tell(merged(_summaries(fitting, wants, chunks, threads)))
     return fitting.preparation()
+
+
+def applied(
+    preparation: Preparation, data: Any, *, chunk_rows: int = ROWS, workers: int | None = None
+) -> Iterator[Batch]:
+    """``data``, of any kind that ``fit`` takes, prepared chunk by chunk, in order: only the columns that are needed.
+
+    >>> from instar import prep
+    >>> films = {"Runtime": [90, 100, 110]}
+    >>> [batch.frame["Runtime"].to_list() for batch in applied(fit(prep.MinMax("Runtime"), films), films, chunk_rows=2)]
+    [[0.0, 0.5], [1.0]]
+    """
+    table = reading(data, chunk_rows)
+    yield from in_order(preparation.apply, table.frames(preparation.features), _threads(workers))
+
+
+def _threads(workers: int | None) -> int:
+    if workers is not None and workers < 1:
+        raise BadInput(f"fit: workers={workers}; give at least one, or None for as many as there are processors")
+    return workers or os.cpu_count() or 1
 
 
 def _summaries(fitting: Fitting, wants: Wants, chunks: Iterable[pl.DataFrame], workers: int) -> Iterator[Found]:

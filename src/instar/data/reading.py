@@ -8,16 +8,14 @@ from typing import Any, Protocol, runtime_checkable
 
 import polars as pl
 
-from instar.base.errors import BadInput
+from instar.base.errors import BadInput, ColumnMissing
 from instar.base.logical import canonical_frame
 from instar.base.schema import Schema
 from instar.data.frames import schema_of, to_polars
-from instar.data.sources.detect import open_source
-from instar.data.sources.parquet import ParquetSource, check_same
 from instar.data.sources.rechunk import rechunk
 from instar.data.sources.source import Source
 
-ROWS = 262_144  # of a chunk: 2 MB a column of floats, which a processor's cache holds
+ROWS = 131_072  # of a chunk: 1 MB a column of floats, which a processor's cache holds
 
 
 class Reading(Protocol):
@@ -44,10 +42,10 @@ class Version(Protocol):
 def reading(data: Any, rows: int = ROWS) -> Reading:
     """``data`` as chunks.
 
-    data : a frame of any library (what ``to_polars`` takes) or a lazy Polars frame; a list of frames, each a chunk; a
-    function without arguments that gives an iterator of frames, each a chunk; a version of a dataset, with its chunks; a
-    path, a pattern or a list of paths (CSV, JSON, Parquet, SQLite, DuckDB)
-    rows : of a chunk, where the data does not come in chunks
+    data : a frame of any library (what ``to_polars`` takes) or a lazy Polars frame; a list of frames; a function without
+    arguments that gives an iterator of frames; a version of a dataset, with its chunks; a path, a pattern or a list of
+    paths (CSV, JSON, Parquet, SQLite, DuckDB)
+    rows : the most in a chunk; what comes in smaller frames, or in the chunks of a dataset, stays in these
 
     Raises BadInput for an iterator, which can be read only once, and as the sources do.
     """
@@ -61,27 +59,27 @@ def reading(data: Any, rows: int = ROWS) -> Reading:
             "such as lambda: frames()"
         )
     if isinstance(data, Version) and not isinstance(data, type):
-        return _Chunks(data.frames, data.schema)
+        return _Chunks(data.frames, data.schema, None)
     if callable(data):
-        return _Chunks(data)
+        return _Chunks(data, None, rows)
     if isinstance(data, list | tuple) and data and all(isinstance(part, str | Path) for part in data):
-        return _of_source(open_source(list(data)), rows)
+        return _of_files(list(data), rows)
     if isinstance(data, str | Path):
-        return _of_source(open_source(data), rows)
+        return _of_files(data, rows)
     if isinstance(data, list | tuple) and not all(isinstance(row, dict) for row in data):
         frames = [to_polars(frame) for frame in data]
-        return _Chunks(lambda: iter(frames))
+        return _Chunks(lambda: iter(frames), None, rows)
     if isinstance(data, list | tuple) and not data:
         raise BadInput("fit: there is no chunk to learn from; give at least one, also if it has no row")
     frame = to_polars(data)
-    return _Chunks(lambda: rechunk([frame], rows) if frame.height > rows else iter([frame]), schema_of(frame))
+    return _Chunks(lambda: iter([frame]), schema_of(frame), rows)
 
 
 class _Chunks:
-    """Frames from a function that can be called for every pass."""
+    """Frames from a function that can be called for every pass. rows : cut those that are larger; None: as they are"""
 
-    def __init__(self, frames: Callable[[], Iterator[Any]], schema: Schema | None = None) -> None:
-        self._frames = frames
+    def __init__(self, frames: Callable[[], Iterator[Any]], schema: Schema | None, rows: int | None) -> None:
+        self._frames, self._rows = frames, rows
         self.schema = schema or self._first()
 
     def _first(self) -> Schema:
@@ -93,9 +91,11 @@ class _Chunks:
     def frames(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         for number, frame in enumerate(self._frames(), 1):
             given = to_polars(frame)
-            if missing := [name for name in columns if name not in given.columns]:
-                check_same(self.schema, schema_of(given), f"chunk {number}, column {missing[0]!r}")
-            yield given.select(columns)
+            for name in columns:
+                if name not in given.columns:
+                    raise ColumnMissing(name, f"fit, chunk {number}", given.columns)
+            wanted = given.select(columns)
+            yield from wanted.iter_slices(self._rows) if self._rows and wanted.height > self._rows else [wanted]
 
 
 class _Lazy:
@@ -124,8 +124,12 @@ class _Opened:
         return (frame.select(columns) for frame in self._source.chunks(self._rows))
 
 
-def _of_source(source: Source, rows: int) -> Reading:
+def _of_files(paths: str | Path | list[str | Path], rows: int) -> Reading:
     """Parquet files are read by their columns, others as they come."""
+    from instar.data.sources.detect import open_source  # the readers are for those who read files
+    from instar.data.sources.parquet import ParquetSource
+
+    source = open_source(paths)
     if isinstance(source, ParquetSource):
         return _Lazy(pl.scan_parquet(list(source.paths)), source.schema(), rows)
     return _Opened(source, rows)

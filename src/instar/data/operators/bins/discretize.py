@@ -51,7 +51,7 @@ class Discretize(ExpressionOperator[Ranges]):
         code = pl.UInt8 if kind_of(self.bins) == "uint8" else pl.UInt16
         last = float(self.bins - 1)
         return {
-            name: divided((col(name).cast(pl.Float64) - ends.start) * self.bins, ends.width)
+            name: divided((col(name).cast(pl.Float64) - ends.start) * self.bins, ends.width, col(name))
             .floor()
             .clip(0.0, last)
             .cast(code)

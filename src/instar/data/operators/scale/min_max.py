@@ -61,7 +61,8 @@ class MinMax(ExpressionOperator[Ranges]):
 
     def expressions(self, state: Ranges, col: Col = pl.col) -> dict[str, pl.Expr]:
         scaled = {
-            name: divided(col(name).cast(pl.Float64) - ends.start, ends.width) for name, ends in state.columns.items()
+            name: divided(col(name).cast(pl.Float64) - ends.start, ends.width, col(name))
+            for name, ends in state.columns.items()
         }
         return {name: value.clip(0.0, 1.0) for name, value in scaled.items()} if self.clip else scaled
 
