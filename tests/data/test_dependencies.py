@@ -16,7 +16,7 @@ ROWS = st.lists(st.tuples(st.sampled_from("abc") | st.none(), st.sampled_from("x
 
 
 def left_out(rows: list[tuple[str | None, str | None]]) -> float:
-    """Each row with a known goal left out in turn: the chance that a majority of its group, taken with it, stays right."""
+    """Over the rows with a known goal: the chance to have the group's commonest value, and that another row has it too."""
     known = [row for row in rows if row[1] is not None]
     right = 0.0
     for given_value, _ in known:

@@ -19,8 +19,9 @@ class Dependency:
     of S, n_g is its rows and top_g the rows of its commonest goal value.
 
     rows : n, those whose goal is known;  groups : different values of S
-    accuracy : (1/n) sum over g with n_g > 1 of top_g (top_g - 1)/(n_g - 1): the chance, each row left out in turn, that
-    the majority of the others in its group says its goal value. Groups of one row count 0, so that a key wins nothing.
+    accuracy : (1/n) sum over g with n_g > 1 of top_g (top_g - 1)/(n_g - 1): the chance that a row has the commonest
+    value of its group and that another row of the group, drawn at random, has it too. A cautious estimate of how often
+    the majority is right, near to it where it is near 1. Groups of one row count 0, so that a key wins nothing.
     shared : the share of the rows that are in a group of at least two; no set of columns that holds S is more accurate
     error : |different (S, goal)| - |different S|; 0 for a functional dependency (and for a key)
     single : the share of the different (S, goal) that occur once
@@ -67,12 +68,12 @@ def dependency(table: Contingency, goal: int = -1, missing: bool = False) -> Dep
 
 
 def expected_accuracy(table: Contingency, goal: int = -1) -> float:
-    """The leave-one-out chance that the majority is right, from 0 to 1: ``dependency(table, goal).accuracy``."""
+    """How surely a row's group says its goal, from 0 to 1, each row left out: ``dependency(table, goal).accuracy``."""
     return dependency(table, goal).accuracy
 
 
 def rows_right(top: int, rows: int) -> float:
-    """Of a group's rows, how many its others are expected to guess: top (top - 1)/(rows - 1), 0 for a single row.
+    """Of a group's rows, how many are surely told by its others: top (top - 1)/(rows - 1), 0 for a single row.
 
     >>> rows_right(3, 4), rows_right(1, 1)
     (2.0, 0.0)
