@@ -18,7 +18,6 @@ from instar.base.errors import BadInput
 from instar.base.schema import Field, Schema
 from instar.data.batch import Matrix
 from instar.data.fitting import fit
-from instar.data.folds import TARGET
 from instar.data.frames import is_frame, like, schema_of, to_polars
 from instar.data.operators import AnyOperator, Operator, operator_from
 
@@ -88,7 +87,7 @@ class OperatorTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.string = tags.input_tags.categorical = not self._numeric()
-        tags.target_tags.required = any(map(_supervised, self.operators))
+        tags.target_tags.required = any(one.supervised for one in self.operators)
         tags.requires_fit = True
         return tags
 
@@ -99,7 +98,7 @@ class OperatorTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc
         if self.columns not in get_args(Columns):
             raise BadInput(f"transformer: unknown columns={self.columns!r}; use named or all")
         table = self._table(X, reset=True)
-        learns = any(map(_supervised, operators))
+        learns = any(one.supervised for one in operators)
         if learns and y is None:
             raise ValueError(
                 f"requires y to be passed, but the target y is None: {', '.join(map(str, operators))} learns from it"
@@ -145,11 +144,6 @@ class OperatorTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc
         if isinstance(matrix, np.ndarray) or _get_output_config("transform", self)["dense"] == "default":
             return matrix
         return matrix.toarray()
-
-
-def _supervised(operator: AnyOperator) -> bool:
-    """Whether it asks for the target in its first pass."""
-    return any(TARGET in of.columns for of in operator.needs({}).values())
 
 
 def _over_all(operators: Iterable[AnyOperator], schema: Schema) -> tuple[AnyOperator, ...]:

@@ -32,12 +32,14 @@ class Operator(ABC, Generic[S]):
     """A frozen dataclass that says what it needs to know, what it learns from that, and what it does to a row.
 
     columns : what it reads, at least one.  An output replaces the column of the same name.
+    supervised : whether it learns from the target
     A new version of an operator is one that gives other values for an old state.
     """
 
     name: ClassVar[str]
     version: ClassVar[int]
     state_type: ClassVar[type[msgspec.Struct]]
+    supervised: ClassVar[bool] = False
     columns: tuple[str, ...]
 
     @abstractmethod

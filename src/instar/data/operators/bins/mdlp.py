@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import msgspec
 import numpy as np
@@ -60,6 +61,7 @@ class Mdlp(ExpressionOperator[Informeds]):
     """
 
     columns: tuple[str, ...]
+    supervised: ClassVar[bool] = True
 
     def __init__(self, *columns: str) -> None:
         self._set(columns)

@@ -96,6 +96,7 @@ class TargetEncode(RowsOperator[Encodings]):
     smoothing: float | Literal["auto"] = "auto"
     classes: bool = False
     folds: ClassVar[bool] = True
+    supervised: ClassVar[bool] = True
 
     def __init__(self, *columns: str, smoothing: float | Literal["auto"] = "auto", classes: bool = False) -> None:
         if isinstance(smoothing, str) and smoothing != "auto":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import numpy as np
@@ -66,6 +66,7 @@ class SelectImportance(SelectOperator[Importances]):
     sample: int = 10_000
     seed: int = 0
     into: str = "selected"
+    supervised: ClassVar[bool] = True
 
     def __init__(
         self,

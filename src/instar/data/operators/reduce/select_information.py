@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import msgspec
 import numpy as np
@@ -58,6 +59,7 @@ class SelectInformation(SelectOperator[Information]):
     bins: int = 16
     target_bins: int | None = None
     into: str = "selected"
+    supervised: ClassVar[bool] = True
 
     def __init__(
         self,
