@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from instar.data.datasets import DatasetVersion
 
 NONE = "none"
-_OPTION = re.compile(r"(?:^|(?<= ))(separator|encoding|quote|nulls|format|table|query)=(['N]?)")
+_OPTION = re.compile(r"(?:^|(?<= ))(separator|encoding|quote|nulls|format|table|query|variables|hdu|broken)=(['N]?)")
 
 
 @click.group(context_settings=HELP)
@@ -36,11 +36,16 @@ def data() -> None:
 @click.option("--name", required=True, help="The dataset's name.")
 @click.option("--table", help="The table of a database.")
 @click.option("--query", help="A query on a database, instead of a table.")
-@click.option("--format", "format_", help="csv, json, parquet, sqlite or duckdb (else told by the file).")
+@click.option("--format", "format_", help="Such as csv, json, sqlite, images or texts (else told by the file).")
 @click.option("--separator", type=Letter(), help="Of a CSV file: between two fields (else told by the first line).")
-@click.option("--encoding", help="Of a CSV or JSON file (else utf-8), such as latin-1.")
+@click.option("--encoding", help="Of a CSV, JSON or text file (else utf-8), such as latin-1.")
 @click.option("--quote", type=Letter(NONE), help='Of a CSV file: around a field (else "); none when no letter quotes.')
 @click.option("--nulls", multiple=True, metavar="TEXT", help="Of a CSV file: a text that means nothing is known.")
+@click.option("--variables", multiple=True, metavar="NAME", help="Of a NetCDF or HDF5 file: a variable to read.")
+@click.option("--hdu", help="Of a FITS file: the number or name of the part to read.")
+@click.option(
+    "--broken", help="Of a folder of images: stop at one that does not decode (the default), or keep its row."
+)
 @click.option(
     "--role",
     "roles",
@@ -69,18 +74,23 @@ def import_(
     encoding: str | None,
     quote: str | None,
     nulls: tuple[str, ...],
+    variables: tuple[str, ...],
+    hdu: str | None,
+    broken: str | None,
     roles: tuple[tuple[str, str], ...],
     units: tuple[tuple[str, str], ...],
     chunk_rows: int | None,
 ) -> None:
     """Import a table as a version of a dataset.
 
-    SOURCE is a file (CSV, JSON, Parquet, SQLite, DuckDB), a folder of files, or a pattern such as "films-*.csv".
+    SOURCE is a file (CSV, JSON, Parquet, Arrow, SQLite, DuckDB, NetCDF, HDF5, FITS), a folder of files, a pattern such as
+    "films-*.csv", or the URL of a database, of which the password is not recorded.
     The same content again makes no new version.
     """
     from instar.data.datasets import import_data
 
     options: dict[str, Any] = {"separator": separator, "encoding": encoding, "nulls": nulls or None}
+    options |= {"variables": variables or None, "hdu": hdu, "broken": broken}
     options |= {"chunk_rows": chunk_rows} if chunk_rows else {}
     options |= {"quote": None if quote == NONE else quote} if quote else {}
     try:

@@ -118,8 +118,9 @@ def import_data(
 ) -> DatasetVersion:
     """Import a table as a version of the dataset ``name``.
 
-    source : a file (CSV, JSON, Parquet, SQLite, DuckDB), a folder, a pattern or a list of files with equal columns, a data
-    frame of any library, or an iterator of frames
+    source : a file (CSV, JSON, Parquet, Arrow, SQLite, DuckDB, NetCDF, HDF5, FITS), a folder, a pattern or a list of files
+    with equal columns, the URL of a database, a data frame of any library, or an iterator of frames; with
+    ``format="images"`` or ``"texts"`` a folder of which each file is a row
     table, query : what to read of a database;  format, options : when the file does not tell (``encoding``, ``separator`` …)
     chunk_rows : rows of a chunk; chunks do not cross files, so that a new file leaves the chunks of the others as they are
     units, roles : of columns, by name;  store : or what opens it, called when the source is known to be readable
