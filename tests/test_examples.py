@@ -50,7 +50,14 @@ def some_reviews(folder: Path) -> list[str]:
 
 
 EXPECTED = {
-    "digits": Example(says=()),
+    "digits": Example(
+        says=(
+            "components: 30 components of 64 values",
+            r"accuracy 0\.9",
+            r"predicted digit by column:\n( +\d){10}\n +0 +5",
+        ),
+        writes=("digits.svg",),
+    ),
     "galaxies": Example(
         says=("galaxies@1: 88 objects", "1280 values of efficientnet_lite0", "object 40 is most like"),
         writes=("galaxies.svg",),
@@ -67,7 +74,16 @@ EXPECTED = {
         ),
         arguments=some_reviews,
     ),
-    "rainfall": Example(says=()),
+    "rainfall": Example(
+        says=(
+            r"accuracy 0\.[67]",
+            "Months as words",
+            r"2012  [a-d]{7} ",
+            "rain: 2 of 183 coefficients",
+            "mm once a year",
+        ),
+        writes=("rainfall.svg",),
+    ),
 }
 
 
