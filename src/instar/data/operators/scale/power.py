@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -141,7 +142,8 @@ class PowerOperator(ExpressionOperator[Powers]):
             return f"{name}: power 1, since no value was seen"
         then = f", then minus {power.mean:.6g}, divided by {power.spread:.6g}" if self.standardize else ""
         near = {0: " (nearly the logarithm)", 1: " (nearly as it is)"}.get(round(power.power, 1), "")  # type: ignore[call-overload]
-        return f"{name}: power {power.power:.4g}{near}{then} ({power.values} values seen)"
+        of = f" of {name} / {math.exp(power.center):.6g} (the geometric mean)" if power.center else ""
+        return f"{name}: power {power.power:.4g}{of}{near}{then} ({power.values} values seen)"
 
 
 def raised(logs: pl.Expr, power: float) -> pl.Expr:
