@@ -62,7 +62,13 @@ class TestDft(Spectrum):
     unseen = FAR
 
 
-class ArrayMomentsContract(SummaryContract):
+class TestArrayMoments(SummaryContract):
+    wish = Of(ArrayMoments, "x", "a")
+    cells: ClassVar[Cells] = {
+        "x": (pl.Array(pl.Float64, 2), st.lists(POINTS, min_size=2, max_size=2)),
+        "a": (pl.Int64(), st.integers(-9, 9)),
+    }
+
     def agrees(self, one: Any, other: Any, frame: pl.DataFrame) -> bool:
         same_counts = one.points == other.points and np.array_equal(one.n, other.n)
         greatest = max(1.0, float(np.abs(one.mean).max(initial=0)))
@@ -70,15 +76,7 @@ class ArrayMomentsContract(SummaryContract):
         return bool(same_counts and near and np.allclose(one.m2, other.m2, rtol=1e-9, atol=1e-9 * greatest**2))
 
 
-class TestArrayMoments(ArrayMomentsContract):
-    wish = Of(ArrayMoments, "x", "a")
-    cells: ClassVar[Cells] = {
-        "x": (pl.Array(pl.Float64, 2), st.lists(POINTS, min_size=2, max_size=2)),
-        "a": (pl.Int64(), st.integers(-9, 9)),
-    }
-
-
-class TestArrayMomentsOfEnergies(ArrayMomentsContract):
+class TestArrayMomentsOfEnergies(TestArrayMoments):
     wish = Of(ArrayMoments, "x", transform=("dft", False))
     cells = SERIES
 
