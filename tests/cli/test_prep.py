@@ -96,6 +96,9 @@ def test_steps_are_fitted_applied_and_written_and_what_is_set_apart_is_kept(proj
     assert ready["Runtime"].mean() == pytest.approx(0, abs=1e-9)
     assert answer["learned"][0].startswith("Runtime: a missing value becomes the median")
     assert {each["name"] for each in answer["others"]} == {"ready-quarantine", "ready-corrections", "ready-violations"}
+    shown = project.good("data", "show", "ready", "--html", "ready.html")
+    assert f"Rows set apart when it was made\n  {apart.rows:,} by the step 'check films'" in shown
+    assert "rows set apart" in (project.folder / "ready.html").read_text()
     told = project.good("prep", "fit", "films", *words)
     assert "1 feature: Runtime" in told
 

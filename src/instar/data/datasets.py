@@ -88,8 +88,10 @@ class DatasetVersion:
         progress : called with (chunks done, chunks in all), pass by pass
         """
         from instar.data.profiling import profile_table
+        from instar.data.quarantine import quarantined
 
-        return profile_table(self.store, self.schema, self.chunks, self.name, self.number, progress)
+        apart = quarantined(self.store, self.id)
+        return profile_table(self.store, self.schema, self.chunks, self.name, self.number, progress, apart)
 
     def drift(self, other: DatasetVersion | pl.DataFrame) -> Drift:
         """How far ``other``, a later version or any table of the same columns, lies from this one."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from instar.data.profiled import ColumnProfile, ProfileFigures, Quarantine
+from instar.data.profiled import ColumnProfile, ProfileFigures
 from instar.data.shown import Shown
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-__all__ = ["ColumnProfile", "Profile", "Quarantine"]
+__all__ = ["ColumnProfile", "Profile"]
 
 
 class Profile(Shown, ProfileFigures, frozen=True):

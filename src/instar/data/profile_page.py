@@ -30,14 +30,13 @@ def page_of(profile: ProfileFigures) -> str:
         (f"{gaps / cells:.1%}" if cells else "-", "of all values missing"),
         (f"{len(profile.findings):,}", "findings"),
     ]
-    put_aside = sum(each.rows for each in profile.quarantine)
-    facts += [(f"{put_aside:,}", "rows put aside")] if profile.quarantine else []
+    facts += [(f"{sum(profile.quarantine.values()):,}", "rows set apart")] if profile.quarantine else []
     limits = [f"Bounded: {each}." for each in _limits(profile)]
     return page(
         f"{name}: profile",
         heading(name, "profile of a dataset version, by Instar", facts),
         section("Findings", _findings(profile)),
-        section("Rows put aside", _quarantine(profile)),
+        section("Rows set apart when it was made", _quarantine(profile)),
         section("Columns", _overview(profile)),
         section("Correlations", _correlations(profile)),
         section("Dependencies", _dependencies(profile)),
@@ -62,12 +61,8 @@ def _findings(profile: ProfileFigures) -> str:
 
 
 def _quarantine(profile: ProfileFigures) -> str:
-    rows = [
-        (escape(each.dataset), escape(reason), f"{count:,}")
-        for each in profile.quarantine
-        for reason, count in each.reasons.items()
-    ]
-    return table(("table", "reason", "rows"), rows, right=(2,)) if rows else ""
+    rows = [(escape(step), f"{count:,}") for step, count in profile.quarantine.items()]
+    return table(("step", "rows"), rows, right=(1,)) if rows else ""
 
 
 def _overview(profile: ProfileFigures) -> str:

@@ -48,16 +48,18 @@ def _findings(profile: ProfileFigures) -> RenderableType:
 
 
 def _together(profile: ProfileFigures) -> Iterator[RenderableType]:
-    """The strongest correlations and the surest dependencies, a line each; and what was put aside."""
+    """The strongest correlations and the surest dependencies, a line each; and what was set apart."""
     pairs = [each for each in profile.correlations.strongest(SHOWN) if abs(each[2]) >= STRONG]
     lines = [f"  {one} and {two} are correlated: {value:+.2f}" for one, two, value in pairs]
     lines += [
         f"  {each.given} tells {each.goal} in {each.accuracy:.1%} of the rows (guessing: {each.commonest:.1%})"
         for each in profile.dependencies[:SHOWN]
     ]
-    lines += [f"  {each.rows:,} rows were put aside: {each.dataset}" for each in profile.quarantine]
     if lines:
         yield escape("\n".join(["What goes together", *lines, ""]))
+    if profile.quarantine:
+        apart = [f"  {rows:,} by the step {step!r}" for step, rows in profile.quarantine.items()]
+        yield escape("\n".join(["Rows set apart when it was made", *apart, ""]))
 
 
 def _type(column: ColumnProfile) -> str:

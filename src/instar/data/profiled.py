@@ -40,19 +40,11 @@ class ColumnProfile(msgspec.Struct, frozen=True):
     equal_depth: Bins = Bins()
 
 
-class Quarantine(msgspec.Struct, frozen=True):
-    """Rows that were put aside when the version was made. rows : how many;  reasons : reason -> rows"""
-
-    dataset: str
-    rows: int
-    reasons: dict[str, int] = {}
-
-
 class ProfileFigures(msgspec.Struct, frozen=True):
     """What is in a dataset version, and what is suspicious about it.
 
     dependencies : columns that determine another, the surest first;  limits : what was left out to bound the work
-    quarantine : rows put aside when the version was made, by table
+    quarantine : rows set apart when the version was made, by the step that did it
     """
 
     dataset: str
@@ -63,7 +55,7 @@ class ProfileFigures(msgspec.Struct, frozen=True):
     correlations: Correlations = Correlations()
     dependencies: tuple[Determined, ...] = ()
     limits: tuple[str, ...] = ()
-    quarantine: tuple[Quarantine, ...] = ()
+    quarantine: dict[str, int] = {}
 
     def __getitem__(self, column: str) -> ColumnProfile:
         return next(each for each in self.columns if each.name == column)

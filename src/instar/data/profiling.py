@@ -21,7 +21,7 @@ from instar.data.chunks import Chunk, read_chunk
 from instar.data.findings import Told, findings
 from instar.data.forms import TextForms
 from instar.data.passes import Passes, Progress
-from instar.data.profile import ColumnProfile, Profile, Quarantine
+from instar.data.profile import ColumnProfile, Profile
 from instar.data.summaries import (
     Contingency,
     Counts,
@@ -52,11 +52,11 @@ def profile_table(
     dataset: str,
     version: int,
     progress: Progress | None = None,
-    quarantine: Sequence[Quarantine] = (),
+    quarantine: Mapping[str, int] | None = None,
 ) -> Profile:
     """Profile a table in a store. Summaries of chunks are remembered, so what is unchanged is not read again.
 
-    progress : called with (chunks done, chunks in all passes)
+    progress : called with (chunks done, chunks in all passes);  quarantine : rows set apart, by step
     """
     passes = Passes(store, chunks, progress)
     wants = {(field.name, key): of for field in schema for key, of in _wanted(field).items()}
@@ -82,7 +82,7 @@ def profile_table(
         correlations=correlations(numbers, pairs) if isinstance(pairs, Pairs) else Correlations(),
         dependencies=determined({key: table for key, table in tables.items() if isinstance(table, Contingency)}),
         limits=tuple(_limits(numbers, categories)),
-        quarantine=tuple(quarantine),
+        quarantine=dict(quarantine or {}),
     )
 
 

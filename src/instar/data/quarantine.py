@@ -8,7 +8,7 @@ from instar.base.errors import BadInput
 from instar.data.chunks import Chunk
 
 if TYPE_CHECKING:
-    from instar.data.datasets import DatasetVersion
+    from instar.data.drift import Version
     from instar.store import Store
     from instar.store.records import Node
 
@@ -37,7 +37,7 @@ def quarantined(store: Store, version: str) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
-def place(version: DatasetVersion, row: int) -> tuple[Chunk, int]:
+def place(version: Version, row: int) -> tuple[Chunk, int]:
     """The chunk that holds the row with this number, and the row's number in it; both count from 0."""
     first = 0
     for chunk in version.chunks:
