@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from pathlib import Path
 from typing import Any, ClassVar
 
 import polars as pl
@@ -144,8 +146,17 @@ class TestTfIdf(OperatorContract):
 
 
 def test_every_operator_of_the_table_is_held_to_the_laws() -> None:
-    tested = {cls.operator.name for cls in globals().values() if isinstance(cls, type) and hasattr(cls, "operator")}
+    """Also those of the families, whose laws are in their folders."""
+    here = Path(__file__).parent
+    for path in sorted(here.glob("*/test_*.py")):
+        if "OperatorContract" in path.read_text(encoding="utf-8"):
+            import_module(".".join(("tests.data.operators", *path.relative_to(here).with_suffix("").parts)))
+    tested = {cls.operator.name for cls in descendants(OperatorContract) if hasattr(cls, "operator")}
     assert set(OPERATORS.names()) <= tested
+
+
+def descendants(cls: type[OperatorContract]) -> set[type[OperatorContract]]:
+    return {cls}.union(*map(descendants, cls.__subclasses__()))
 
 
 def greatest(column: pl.Series) -> float:
