@@ -24,7 +24,7 @@ from instar.base.settings import author_setting, project_setting
 from instar.store.keeping.tombstones import refuse_erased
 from instar.store.records import Edge, File, Label, Node, Record
 from instar.track.recorder import Recorder, recorder
-from instar.track.values import as_measure, as_step, check_key, check_text, escaped, param
+from instar.track.values import as_measure, as_step, check_key, check_text, escaped, param, without_password
 
 if TYPE_CHECKING:
     from instar.store.store import Store
@@ -102,7 +102,7 @@ class Run:
             "host": to.presence.host,
             "folder": to.presence.folder,
             "pid": to.pid,
-            "arguments": [escaped(argument) for argument in sys.argv[1:]],
+            "arguments": [without_password(escaped(argument)) for argument in sys.argv[1:]],
         }
         if self.experiment:
             doc["experiment"] = self.experiment

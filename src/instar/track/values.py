@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, SupportsFloat
 
@@ -15,6 +16,7 @@ from instar.store.records import Param
 LONGEST = 6_000  # characters of a parameter; longer things are artifacts
 LONGEST_KEY = 250  # characters of the name of a parameter, metric or label
 STEPS = range(-(2**63), 2**63)
+_PASSWORD = re.compile(r"(\w://[^\s/:@]*:)[^\s/]*@")
 
 
 def param(run: str, key: str, value: Any) -> Param:
@@ -82,6 +84,15 @@ def check_text(run: str, what: str, text: Any) -> None:
             f"{run}: {what} has {text[error.start]!r} at {error.start}, half of a character, which UTF-8 cannot hold; "
             "nothing was logged. Decode the text with errors='replace' where it is read"
         ) from None
+
+
+def without_password(text: str) -> str:
+    """``text`` with the password of a URL in it hidden.
+
+    >>> without_password("postgresql://ana:secret@host/films")
+    'postgresql://ana:***@host/films'
+    """
+    return _PASSWORD.sub(r"\1***@", text)
 
 
 def escaped(text: str) -> str:
