@@ -127,7 +127,7 @@ class Window(TableStep):
         values = view.frame[name].cast(pl.Float64)
         there = values.is_not_null().to_numpy()[view.order]
         given = np.where(there, values.fill_null(0.0).to_numpy()[view.order], 0.0)
-        found = _Sums(given, there, view, start, (0 if self.current else 1), self.rows, "std" in self.statistics)
+        found = _Sums(given, there, view, start, (0 if self.current else 1), self.rows, self.statistics)
         made = []
         for statistic in self.statistics:
             result, least = found.statistic(statistic), max(self.least, 2 if statistic == "std" else 1)
@@ -160,13 +160,15 @@ class _View:
         self.place: Places = np.arange(len(self.order)) - np.repeat(starts, lengths)
         self._left: Places = np.repeat(lengths, lengths) - self.place  # rows of the group from here on
         self.time = frame[time].to_physical().to_numpy()[self.order] if time else np.zeros(len(self.order))
+        self._since = self.time - width if np.isfinite(width) else self.time
         self._ends: Places = np.repeat(starts + lengths - 1, lengths)
 
-    def inside(self, at: Places, back: int) -> NDArray[np.bool_]:
+    def inside(self, at: Places | slice, back: int) -> NDArray[np.bool_]:
         """Whether the row ``back`` rows before each of these belongs to its group and its stretch of time."""
         found = self.place[at] >= back
         if np.isfinite(self.width):
-            found &= self.time[np.maximum(at - back, 0)] > self.time[at] - self.width
+            before = slice(at.start - back, at.stop - back) if isinstance(at, slice) else np.maximum(at - back, 0)
+            found &= self.time[before] > self._since[at]
         return found
 
     def kept(self, rows: int | None) -> list[int]:
@@ -179,7 +181,10 @@ class _View:
 
 
 class _Sums:
-    """Sums over the window of each row, laid out as the view."""
+    """Sums over the window of each row from ``start`` on, laid out as the view.
+
+    first : rows back where a window begins, 0 with the row itself;  wanted : the statistics
+    """
 
     def __init__(
         self,
@@ -189,17 +194,17 @@ class _Sums:
         start: int,
         first: int,
         rows: int | None,
-        spread: bool,
+        wanted: tuple[str, ...],
     ) -> None:
         self._values, self._there, self._view = values, there, view
-        self._begin = np.flatnonzero(view.order >= start)
+        self._begin = view.order >= start
         self._back = first, np.inf if rows is None else rows + first
         self.count: Places = np.zeros(len(values), dtype=np.int64)
         self._sum, self._square = np.zeros(len(values)), np.zeros(len(values))
         self._least, self._most = np.full(len(values), np.inf), np.full(len(values), -np.inf)
         with np.errstate(all="ignore"):
-            self._add()
-            if spread:
+            self._add("min" in wanted, "max" in wanted)
+            if "std" in wanted:
                 self._add_squares()
 
     def statistic(self, name: str) -> Floats | Places:
@@ -211,25 +216,44 @@ class _Sums:
                     return np.sqrt(self._square / (self.count - 1))
         return {"sum": self._sum, "min": self._least, "max": self._most, "count": self.count}[name]
 
-    def _steps(self) -> Iterator[tuple[Places, Places]]:
-        """For each row back: the rows that have it in their window, and that row, without the missing values."""
-        at = self._begin
-        back, end = self._back
-        while len(at) and back < end:
-            at = at[self._view.inside(at, back)]
-            there = at[self._there[at - back]]
-            yield there, there - back
+    def _steps(self) -> Iterator[tuple[Places | slice, Places | slice, NDArray[np.bool_] | None]]:
+        """For each row back: the rows that may have it in their window, that row, and for which of them it counts.
+
+        While many rows have one so far back, they are taken as a slice, which is faster than their places.
+        """
+        at: Places | None = None
+        (back, end), size = self._back, len(self._values)
+        inside = self._begin
+        while back < end and back < size:
+            if at is None:
+                inside = inside[-(size - back) :] & self._view.inside(slice(back, size), back)
+                number = int(inside.sum())
+                if number * 8 < size:
+                    at = np.flatnonzero(inside) + back
+                else:
+                    yield slice(back, size), slice(0, size - back), inside & self._there[: size - back]
+            if at is not None:
+                at = at[self._view.inside(at, back)]
+                if not len(at):
+                    return
+                there = at[self._there[at - back]]
+                yield there, there - back, None
             back += 1
 
-    def _add(self) -> None:
-        for at, from_ in self._steps():
-            values = self._values[from_]
-            self.count[at] += 1
-            self._sum[at] += values
-            self._least[at] = np.minimum(self._least[at], values)
-            self._most[at] = np.maximum(self._most[at], values)
+    def _add(self, least: bool, most: bool) -> None:
+        for at, origin, counts in self._steps():
+            values = self._values[origin]
+            self.count[at] += 1 if counts is None else counts
+            self._sum[at] += values if counts is None else np.where(counts, values, 0.0)
+            for wanted, target, function, neutral in (
+                (least, self._least, np.minimum, np.inf),
+                (most, self._most, np.maximum, -np.inf),
+            ):
+                if wanted:
+                    target[at] = function(target[at], values if counts is None else np.where(counts, values, neutral))
 
     def _add_squares(self) -> None:
         mean = self._sum / self.count
-        for at, from_ in self._steps():
-            self._square[at] += (self._values[from_] - mean[at]) ** 2
+        for at, origin, counts in self._steps():
+            squares = (self._values[origin] - mean[at]) ** 2
+            self._square[at] += squares if counts is None else np.where(counts, squares, 0.0)
