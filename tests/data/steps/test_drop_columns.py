@@ -17,7 +17,6 @@ from instar.data.steps.drop_columns import DropColumns
 from instar.data.steps.step import take
 from instar.store import Store
 
-
 CELLS: Cells = {"x": (pl.Int64(), st.integers(0, 3)), "y": (pl.String(), st.text("ab", max_size=2))}
 SAMPLE = {"table": {"x": [1, None, None, 2, None], "y": [*"abcde"]}}
 
