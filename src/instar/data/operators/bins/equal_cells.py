@@ -69,8 +69,8 @@ class EqualCells(RowsOperator[Plane]):
     Two passes over quantile grids with m = max(512, 8 strips or parts) values a chunk: of the first coordinate, then of the
     second in each strip. Each edge is off by at most 1/(2m) in rank, so the share of points in a strip is within 1/m of
     1/strips, and that of a part in its strip within 1/m of 1/parts: a cell has between (1/strips - 1/m)(1/parts - 1/m)
-    and (1/strips + 1/m)(1/parts + 1/m) of the points, ties apart. Of 8 x 8 cells each has 1.56 %, within 0.05 %. Chunks of at
-    most m rows give exact cells. Equal values are never parted (see EqualDepth), so ties give fewer or uneven cells.
+    and (1/strips + 1/m)(1/parts + 1/m) of the points, ties apart. Of 8 x 8 cells each has 1.56 %, within 0.05 %. Chunks
+    of at most m rows give exact cells. Equal values are never parted (see EqualDepth), so ties give fewer or uneven cells.
 
     A point with a missing coordinate has no cell (null). The outer cells are open: a point beyond what was seen, infinite
     ones too, falls into the nearest of them in the order of the cuts.
