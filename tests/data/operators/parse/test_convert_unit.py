@@ -78,6 +78,8 @@ def test_the_unit_comes_from_the_schema_and_the_new_one_goes_into_it() -> None:
 def test_what_cannot_be_converted_is_refused_before_any_row_is_read() -> None:
     with pytest.raises(BadInput, match=r"column 'high': 'degC' cannot be converted to 'mm': .*temperature.*length"):
         fitting(prep.ConvertUnit("high", to="mm"))
+    with pytest.raises(BadInput, match=r"'oz' measures mass, 'liter' measures length\^3"):
+        Fitting([prep.ConvertUnit("x", to="liter", unit="oz")], Schema.of(Field("x", "float64")))
     with pytest.raises(WrongType, match="'note' is string"):
         fitting(prep.ConvertUnit("note", to="mm"))
     without = Schema.of(Field("rain", "float64"))

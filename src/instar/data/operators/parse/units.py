@@ -45,13 +45,19 @@ def affine(unit: str, to: str, step: str) -> Affine:
     try:
         zero, one = (_registry().Quantity(Fraction(at), source).to(target).magnitude for at in (0, 1))
     except pint.DimensionalityError as error:
-        measures = f"{unit!r} measures {error.dim1 or 'nothing'}, {to!r} measures {error.dim2 or 'nothing'}"
+        measures = f"{unit!r} measures {_measured(source)}, {to!r} measures {_measured(target)}"
         raise BadInput(f"{step}: {unit!r} cannot be converted to {to!r}: {measures}") from error
     except (pint.PintError, TypeError, ValueError) as error:  # a logarithm has no fraction
         raise BadInput(
             f"{step}: {unit!r} to {to!r} is no factor and offset (a logarithmic unit?); compute it with a map step"
         ) from error
     return Affine(float(one - zero), float(zero))
+
+
+def _measured(unit: pint.Unit) -> str:
+    """What it measures, in words such as ``length^3``. (pint itself cannot write powers that are fractions.)"""
+    powers = {name.strip("[]"): float(power) for name, power in unit.dimensionality.items()}  # type: ignore[arg-type]
+    return " ".join(name if power == 1 else f"{name}^{power:g}" for name, power in powers.items()) or "a plain number"
 
 
 @lru_cache(_CACHED)
