@@ -49,20 +49,38 @@ def dependency(table: Contingency, goal: int = -1, missing: bool = False) -> Dep
     >>> dependency(Contingency.of(rows, "city", "state"), goal=0).accuracy
     0.5
     """
-    rows = sum(count for key, count in table.counts.items() if key[goal] is not None)
-    groups = groups_of(table, goal, missing)
-    sizes = {key: sum(counts.values()) for key, counts in groups.items()}
-    pairs = sum(len(counts) for counts in groups.values())
-    once = sum(count == 1 for counts in groups.values() for count in counts.values())
+    # kept with the table, which never changes: the search for determinants asks again in every pass
+    kept: dict[tuple[int, bool], Dependency] = table.__dict__.setdefault("_dependencies", {})
+    if (goal, missing) not in kept:
+        kept[goal, missing] = _measured(table, goal, missing)
+    return kept[goal, missing]
+
+
+def _measured(table: Contingency, goal: int, missing: bool) -> Dependency:
+    place = goal % len(table.kinds) if table.kinds else 0
+    rows = pairs = once = 0
+    sizes: dict[Key, int] = {}
+    tops: dict[Key, int] = {}
+    for key, count in table.counts.items():
+        if key[place] is None:
+            continue
+        rows += count
+        given = key[:place] + key[place + 1 :]
+        if missing or None not in given:
+            pairs += 1
+            once += count == 1
+            sizes[given] = sizes.get(given, 0) + count
+            if count > tops.get(given, 0):
+                tops[given] = count
     shared = sum(size for size in sizes.values() if size > 1)
-    # fsum is exact, so the sum does not depend on the order in which the groups were met.
-    right = math.fsum(rows_right(max(counts.values()), sizes[key]) for key, counts in groups.items())
+    # fsum is exact, so the sum does not depend on the order in which the groups were met
+    right = math.fsum(rows_right(top, size) for top, size in zip(tops.values(), sizes.values()))
     return Dependency(
         rows=rows,
-        groups=len(groups),
+        groups=len(sizes),
         accuracy=right / rows if rows else 0.0,
         shared=shared / rows if rows else 0.0,
-        error=pairs - len(groups),
+        error=pairs - len(sizes),
         single=once / pairs if pairs else 0.0,
     )
 

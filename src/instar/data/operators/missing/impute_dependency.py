@@ -118,7 +118,7 @@ class ImputeDependency(RowsOperator[Determinants]):
     repetitions: int | None = None
     trigger: float = 1.0
     evidence: bool = False
-    combinations: int = 2_000_000
+    combinations: int = 1_000_000
     groups: int = 100_000
     seed: int = 0
 
@@ -134,7 +134,7 @@ class ImputeDependency(RowsOperator[Determinants]):
         repetitions: int | None = None,
         trigger: float = 1.0,
         evidence: bool = False,
-        combinations: int = 2_000_000,
+        combinations: int = 1_000_000,
         groups: int = 100_000,
         seed: int = 0,
     ) -> None:
