@@ -3,8 +3,8 @@
 A ``python`` block runs in the page's one namespace, a line ``instar …`` of a ``sh`` block through the command line,
 ``instar serve`` starts a real server, and any other line goes to the shell. A ``text`` or ``json`` block after them is
 what they print, an error included; ``…`` in it stands for anything. ``<!-- not run: why -->`` before a block leaves it
-out, and ``<!-- stop the server -->`` does that. A picture (SVG) that a page saves is the one of its name in
-docs/pictures/, to the byte, and the page shows it.
+out, and ``<!-- stop the server -->`` does that. A picture (``<page>-….svg``) that a page saves is the one of
+its name in docs/pictures/, to the byte, and the page shows it.
 """
 
 from __future__ import annotations
@@ -277,7 +277,7 @@ def test_a_page_runs_from_top_to_bottom_in_an_empty_folder(
     finally:
         reader.stop()
         open_store(folder / ".instar").close()
-    for drawn in sorted(folder.rglob("*.svg")):
+    for drawn in sorted(folder.rglob(f"{Path(page).name}-*.svg")):
         kept = PICTURES / drawn.name
         if not kept.exists() or drawn.read_bytes() != kept.read_bytes():
             seen = Path(shutil.copy(drawn, gettempdir()))  # the folder of a test does not stay
@@ -292,7 +292,7 @@ def shown(page: str) -> set[str]:
 
 def test_every_picture_is_drawn_and_shown_by_a_page() -> None:
     for picture in sorted(PICTURES.glob("*")):
-        pages = [page for page in PAGES if picture.name in shown(page)]
+        pages = [page for page in PAGES if picture.name in shown(page) and picture.name.startswith(Path(page).name)]
         assert pages, f"no page shows docs/pictures/{picture.name}"
         drawn = any(picture.name in block.code for page in pages for block in blocks(page) if block.runs)
         assert drawn, f"docs/pictures/{picture.name} is not drawn by a block of docs/{pages[0]}.md"
