@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import sys
+from contextlib import closing
 
 import pytest
 from tests.cli.conftest import Project
@@ -51,6 +53,20 @@ def test_a_quote_that_does_not_quote_can_be_said(project: Project) -> None:
     words = ["data", "import", "odd.csv", "--name", "odd"]
     assert "--quote none" in project.call(*words).stderr
     assert "2 rows" in project.good(*words, "--quote", "none")
+
+
+def test_a_database_by_url_and_a_folder_of_texts_are_imported(project: Project) -> None:
+    with closing(sqlite3.connect(project.folder / "odd.db")) as database:
+        database.execute("CREATE TABLE films AS SELECT 1 AS id")
+        database.commit()
+    url = f"sqlite:///{project.folder}/odd.db"
+    assert "--table or --query" in project.call("data", "import", url, "--name", "odd").stderr
+    assert "1 row, 1 column" in project.good("data", "import", url, "--name", "odd", "--query", "SELECT id FROM films")
+    (project.folder / "reviews").mkdir()
+    (project.folder / "reviews" / "up.txt").write_text("fine")
+    words = ["data", "import", "reviews", "--name", "reviews", "--format", "texts"]
+    assert "1 row, 4 columns" in project.good(*words)
+    assert "has no option 'hdu'" in project.call(*words, "--hdu", "1").stderr
 
 
 def test_an_approval_that_does_not_homologate_is_exit_status_one(project: Project) -> None:

@@ -9,7 +9,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from tests.films import films, import_films
 
-from instar import prep
+from instar import prep, rules
 from instar.data.datasets import DatasetVersion, import_data
 from instar.flow.dataflow import Dataflow
 from instar.flow.table import Model, Preparation, Table
@@ -91,6 +91,14 @@ def test_a_group_average_of_the_target_joined_back_before_the_split_is_refused(m
     check = made.judge(made.train(seen, preparation), unseen)["leak"]
     assert check.verdict == "failed"
     assert "group_by" in check.text
+
+
+def test_a_rule_across_rows_before_the_split_is_refused_and_one_on_a_row_is_not(made: Films) -> None:
+    for rule, verdict in ((rules.Unique("imdbID"), "failed"), (rules.Present("Title"), "passed")):
+        good, *_ = made.all.check(rule, on_violation="quarantine")
+        seen, unseen = made.split(good)
+        check = made.judge(made.train(seen, made.preparation(seen)), unseen)["leak"]
+        assert check.verdict == verdict, check.text
 
 
 def with_mean(frame: pl.DataFrame) -> pl.DataFrame:
