@@ -38,7 +38,7 @@ class SampledRows(msgspec.Struct, frozen=True, dict=True):
         Raises BadInput when the values are too large to compute with.
         """
         frame = sample.frame
-        values = matrix_of(Batch(frame), frame.width)
+        values = matrix_of(Batch(frame))
         counts = sample.counts
         if complete:
             whole = np.isfinite(values).all(axis=1)
@@ -78,12 +78,11 @@ class SampledRows(msgspec.Struct, frozen=True, dict=True):
         return f"a sample of {self.kept} different rows of {self.seen}"
 
 
-def matrix_of(rows: Batch, width: int) -> Floats:
+def matrix_of(rows: Batch) -> Floats:
     """The columns as numbers, NaN where missing or infinite, shape (rows, width)."""
     values = rows.matrix()
     assert isinstance(values, np.ndarray)
-    values = values.reshape(rows.height, width)
-    return np.where(np.isfinite(values), values, np.nan)
+    return np.where(np.isfinite(values), values, np.nan) + 0.0  # -0.0 is 0.0
 
 
 def distances(rows: Floats, others: Floats) -> Floats:

@@ -15,7 +15,8 @@ from instar.base.errors import BadInput, ColumnMissing, WrongType
 from instar.data.fitting import fit
 from instar.data.frames import schema_of
 from instar.data.operators import operator_from
-from instar.data.operators.missing.require import ValueMissing
+from instar.data.operators.missing.impute_by_group import Strategy
+from instar.data.operators.missing.require import Training, ValueMissing
 
 FILMS = pl.DataFrame(
     {
@@ -48,7 +49,7 @@ def imputed(operator: prep.ImputeByGroup, frame: pl.DataFrame = FILMS) -> pl.Dat
 
 
 @pytest.mark.parametrize("strategy", ["mean", "median"])
-def test_a_hole_gets_the_middle_of_its_group_and_else_the_overall_one(strategy: str) -> None:
+def test_a_hole_gets_the_middle_of_its_group_and_else_the_overall_one(strategy: Strategy) -> None:
     made = imputed(prep.ImputeByGroup("Runtime", by="Genre", strategy=strategy))["Runtime"]
     assert made.to_list() == [100.0, 120.0, 110.0, 80.0, 80.0, 100.0, 100.0]
 
@@ -127,7 +128,7 @@ def test_nan_is_missing_to_require() -> None:
 
 
 @pytest.mark.parametrize(("on_training", "rows"), [("count", 7), ("refuse", None)])
-def test_training_rows_are_refused_likewise_or_counted(on_training: str, rows: int | None) -> None:
+def test_training_rows_are_refused_likewise_or_counted(on_training: Training, rows: int | None) -> None:
     required = prep.Require("Runtime", on_training=on_training)
     preparation = fit([required, prep.Impute("Runtime")], [FILMS])
     assert operator_from(required.definition()) == required

@@ -76,12 +76,12 @@ def cloud(rows: int = 300, seed: int = 0) -> pl.DataFrame:
 def scores(operator: AnyOperator, seen: pl.DataFrame, rows: pl.DataFrame | None = None) -> np.ndarray[Any, Any]:
     chunks = [seen[start:end] for start, end in pairwise([0, seen.height // 3, seen.height // 2, seen.height])]
     made = fit([operator], chunks).apply(seen if rows is None else rows).frame
-    return made[operator.writes()[0]].to_numpy()
+    return np.asarray(made[operator.writes()[0]].to_numpy())
 
 
 def scaled(seen: pl.DataFrame, rows: pl.DataFrame | None = None) -> np.ndarray[Any, Any]:
     values = (seen if rows is None else rows).to_numpy()
-    return (values - seen.to_numpy().mean(axis=0)) / seen.to_numpy().std(axis=0)
+    return np.asarray((values - seen.to_numpy().mean(axis=0)) / seen.to_numpy().std(axis=0))
 
 
 def test_the_factor_is_scikit_learns_on_seen_and_on_new_rows() -> None:

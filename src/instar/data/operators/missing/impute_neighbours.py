@@ -90,7 +90,7 @@ class ImputeNeighbours(RowsOperator[Donors]):
         holes = np.column_stack([one.is_null().to_numpy() for one in series.values()])
         if not holes.any():
             return dict(series)
-        values = matrix_of(rows, len(self.columns))
+        values = matrix_of(rows)
         filled = np.column_stack([one.fill_null(float("nan")).to_numpy() for one in series.values()])
         for at in np.flatnonzero(holes.any(axis=1)):
             filled[at, holes[at]] = self._filled(values[at], np.flatnonzero(holes[at]), state.rows)
