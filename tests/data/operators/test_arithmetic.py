@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 
-from instar.data.operators.arithmetic import product
+from instar.data.operators.arithmetic import divided, product
 
 
 @pytest.mark.parametrize(("width", "columns"), [(1, 1), (7, 3), (64, 10), (257, 17), (1280, 2)])
@@ -28,3 +29,11 @@ def test_a_missing_number_spoils_its_own_row_only() -> None:
 def test_a_product_of_no_row_has_no_row() -> None:
     assert product(np.empty((0, 3)), np.ones((3, 2))).shape == (0, 2)
     assert product(np.empty((5, 0)), np.empty((0, 2))).tolist() == [[0.0, 0.0]] * 5
+
+
+@pytest.mark.parametrize("values", [[3.5, 4.5, -1e308, 0.1], [3.5, None, 4.5, 0.1], [None, None], [3.5]])
+@pytest.mark.parametrize("by", [1000000003.5, 49.0, 3.0])
+def test_a_quotient_is_truly_divided_with_and_without_missing_values(values: list[float | None], by: float) -> None:
+    frame = pl.DataFrame({"x": values}, schema={"x": pl.Float64})
+    found = frame.select(divided(pl.col("x") + 0.0, by, pl.col("x")))["x"].to_list()
+    assert found == [None if value is None else value / by for value in values]

@@ -14,7 +14,8 @@ def divided(column: pl.Expr, by: float, like: pl.Expr | None = None) -> pl.Expr:
     """``column / by``, truly divided.
 
     Polars divides one row by a number, but multiplies several by the number's reciprocal, which may end in another
-    bit. By a column it always divides; the divisor is made one here (where the column is null it does not matter).
+    bit. By a column it always divides; the divisor is made one here (0 where the column is null: that stays null). A
+    literal that when/then or repeat spreads over the rows is no such column: Polars sees through it.
     like : what ``column`` was computed from, which has its nulls and is cheaper to ask for them
 
     >>> rows = pl.DataFrame({"x": [float(n) for n in range(1000)]})
@@ -23,7 +24,7 @@ def divided(column: pl.Expr, by: float, like: pl.Expr | None = None) -> pl.Expr:
     True
     """
     mask = column if like is None else like
-    return column / pl.when(mask.is_null()).then(1.0).otherwise(by)
+    return column / (mask.is_not_null().cast(pl.Float64) * by)
 
 
 def product(rows: Floats, matrix: Floats) -> Floats:
