@@ -112,10 +112,13 @@ def _settled(rule: Rule, action: str) -> Rule:
 
 def _judges(rules: Sequence[Rule], tables: Mapping[str, Rows]) -> list[tuple[Rule, Judge]]:
     """Each rule and what judges by it, after one pass for all rules that ask for one."""
-    learned: dict[Rule, pl.DataFrame] = {}
     learners = [rule for rule in rules if isinstance(rule, AcrossRule) and rule.learns]
+    parts: dict[AcrossRule, list[pl.DataFrame]] = {rule: [] for rule in learners}
     for frame in tables["table"]() if learners else ():
-        for rule in learners:
-            part = rule.part(frame)
-            learned[rule] = rule.merged(pl.concat([learned[rule], part])) if rule in learned else part
+        for rule, found in parts.items():
+            found.append(rule.part(frame))
+            # What is known is gone through only when as much is new: a merge costs as much as all that it merges.
+            if sum(part.height for part in found[1:]) > found[0].height:
+                found[:] = [rule.merged(pl.concat(found))]
+    learned: dict[Rule, pl.DataFrame] = {rule: rule.merged(pl.concat(found)) for rule, found in parts.items() if found}
     return [(rule, rule.judge(learned.get(rule), tables)) for rule in rules if rule not in learners or rule in learned]
