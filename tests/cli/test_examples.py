@@ -27,6 +27,7 @@ BEFORE = {
     "instar data show": ["instar data import films.csv --name films"],
     "instar prep fit": ["instar data import films.csv --name films"],
     "instar prep apply": ["instar data import films.csv --name films"],
+    "instar sql": ["instar data import films.csv --name films"],
     "instar impact": ["instar data import films.csv --name films"],
     "instar restore": ["instar backup ../backup"],
     "instar lift": ["instar invalidate films.csv --reason wrong"],
