@@ -44,7 +44,9 @@ class Sample(Summary):
     @classmethod
     def of(cls, frame: pl.DataFrame, *columns: str, k: int = 1000, seed: int = 0) -> Self:
         kept = frame.select(columns)
-        kept = kept.with_columns(pl.col(pl.Float32, pl.Float64).fill_nan(None) + 0.0)
+        # -0.0 is 0.0; adding 0.0 would not do, since Polars leaves several rows as they are then
+        floats = pl.col(pl.Float32, pl.Float64).fill_nan(None)
+        kept = kept.with_columns(floats.replace(0.0, 0.0))
         found = row_digests(kept, columns, seed)
         return cls(k, seed, kept.height, *_least(kept, found, np.ones(kept.height, dtype=np.int64), k))
 
