@@ -155,7 +155,7 @@ def prepare(folder: Path) -> dict[str, list[dict[str, Any]]]:
     from sklearn.linear_model import LogisticRegression
 
     from instar import prep
-    from instar.data.fitting import fit
+    from instar.data.preparing.fitting import fit
     from instar.models.registry import publish
     from instar.serve.deployment import deploy
     from instar.serve.policies import Thompson

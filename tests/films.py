@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from instar.data.datasets import DatasetVersion, import_data
+from instar.data.datasets.dataset import DatasetVersion, import_data
 from instar.store import Store
 
 GENRES = ("Drama", "Comedy", "Horror", "Documentary", "Romance", "Action")

@@ -37,7 +37,7 @@ from instar.base.errors import InstarError
 from instar.base.schema import Role
 from instar.base.tables import Table as Parts
 from instar.cli.main import cli
-from instar.data.datasets import import_data
+from instar.data.datasets.dataset import import_data
 from instar.data.operators import OPERATORS
 from instar.data.sources.source import SOURCES
 from instar.data.steps.step import STEPS

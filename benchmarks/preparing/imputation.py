@@ -21,8 +21,8 @@ import polars as pl
 from benchmarks.figures import verdict
 from numpy.typing import NDArray
 
-from instar.data.fitting import fit
 from instar.data.operators import ImputeDependency
+from instar.data.preparing.fitting import fit
 
 COLUMNS = {
     "hospital": ("City", "State", "ZipCode", "CountyName", "Condition", "MeasureCode", "HospitalOwner"),

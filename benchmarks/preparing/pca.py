@@ -46,7 +46,7 @@ def chunks(rows: int) -> Any:
 def instar(rows: int) -> Callable[[], Any]:
     """One pass over frames, as over the chunks of a dataset; the chunks are made before."""
     from instar import prep
-    from instar.data.fitting import fit
+    from instar.data.preparing.fitting import fit
 
     names = [f"x{place}" for place in range(COLUMNS)]
     frames = [pl.DataFrame(part, schema=names) for part in chunks(rows)]

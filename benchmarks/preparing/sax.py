@@ -49,7 +49,7 @@ def walks(rows: int, points: int) -> Floats:
 def instar(rows: int, points: int) -> Callable[[], Any]:
     """A fitted preparation, applied to a table with a column of arrays."""
     from instar import prep
-    from instar.data.fitting import fit
+    from instar.data.preparing.fitting import fit
 
     table = pl.DataFrame({"series": walks(rows, points)})
     preparation = fit([prep.Sax("series", segments=SEGMENTS, letters=LETTERS, codes=True)], [table[:1]])

@@ -38,7 +38,7 @@ def write(path: Path, rows: int) -> None:
 def instar(path: str) -> Callable[[], dict[str, Any]]:
     from instar import prep
     from instar.data.operators import AnyOperator
-    from instar.data.preparing import applied
+    from instar.data.preparing.fit import applied
 
     operators: list[AnyOperator] = [prep.Standardize(*NAMES), prep.MinMax(*AGAIN)]
     both = pl.scan_parquet(path).with_columns(pl.col(name).alias(again) for name, again in zip(NAMES, AGAIN))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from instar import models, prep, rules, steps
     from instar.base.errors import InstarError
-    from instar.data.datasets import DatasetVersion, dataset, import_data
+    from instar.data.datasets.dataset import DatasetVersion, dataset, import_data
     from instar.data.sql import sql
     from instar.flow.dataflow import Dataflow
     from instar.models.registry import publish
@@ -67,21 +67,21 @@ __all__ = [
 # Where each name comes from, and what it is called there when that is something else.
 _HOME = {
     "Dataflow": "instar.flow.dataflow",
-    "DatasetVersion": "instar.data.datasets",
+    "DatasetVersion": "instar.data.datasets.dataset",
     "InstarError": "instar.base.errors",
     "ModelVersion": "instar.models.version",
     "NotHomologated": "instar.models.standing",
     "Static": "instar.serve.policies",
     "Thompson": "instar.serve.policies",
     "current_run": "instar.track",
-    "dataset": "instar.data.datasets",
+    "dataset": "instar.data.datasets.dataset",
     "deploy": "instar.serve.deployment",
     "diff": "instar.store.provenance.diff",
     "erase": "instar.store.keeping.erasure",
     "find": "instar.store.find.found",
     "get_run": "instar.track",
     "impact": "instar.store.provenance.lineage",
-    "import_data": "instar.data.datasets",
+    "import_data": "instar.data.datasets.dataset",
     "invalidate": "instar.store.keeping.invalidation",
     "lift": "instar.store.keeping.invalidation",
     "model": "instar.models.version:version",

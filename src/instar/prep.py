@@ -55,8 +55,8 @@ from instar.data.operators import (
     YeoJohnson,
     mindist,
 )
-from instar.data.preparing import fit
-from instar.data.transformer import transformer
+from instar.data.preparing.fit import fit
+from instar.data.preparing.transformer import transformer
 
 __all__ = [
     "Above",

@@ -1,4 +1,4 @@
-"""Rules of the domain, by their names: ``from instar import rules``. ``Table.check`` and ``steps.Check`` ask them of a table."""
+"""Rules of the domain, by their names: ``from instar import rules``. ``Table.check`` asks them of a table."""
 
 from instar.data.rules import Between, Determines, Holds, Matches, Monotone, OneOf, Present, Unique
 

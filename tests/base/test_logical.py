@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from instar.base.errors import BadInput
 from instar.base.logical import logical_digest
-from instar.data.frames import to_polars
+from instar.data.rows.frames import to_polars
 
 NOON = dt.datetime(2024, 5, 6, 12, 0, 0, 250)
 ROWS = pl.DataFrame(

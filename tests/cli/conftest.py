@@ -15,7 +15,7 @@ from tests.films import films
 from instar import prep
 from instar.base.schema import Role
 from instar.cli.main import cli
-from instar.data.datasets import import_data
+from instar.data.datasets.dataset import import_data
 from instar.flow.dataflow import Dataflow
 from instar.models.registry import publish
 from instar.store import open_store

@@ -12,7 +12,7 @@ from tests.cli.conftest import Project
 
 from instar import prep, steps
 from instar.cli.steptext import read_step
-from instar.data.datasets import dataset
+from instar.data.datasets.dataset import dataset
 from instar.data.operators import OPERATORS
 from instar.data.rules import Between
 from instar.data.steps import STEPS

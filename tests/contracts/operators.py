@@ -20,17 +20,17 @@ from tests.contracts.summaries import Cells, chunkings, frames_of
 from instar.base.errors import ColumnMissing
 from instar.base.schema import Schema
 from instar.base.types import type_name
-from instar.data.fitting import fit
-from instar.data.frames import schema_of
 from instar.data.operators import OPERATORS, AnyOperator, operator_from
-from instar.data.preparation import Preparation
+from instar.data.preparing.fitting import fit
+from instar.data.preparing.preparation import Preparation
+from instar.data.rows.frames import schema_of
 
 SETTINGS = settings(COMMON, max_examples=12)
 _FIT_AGAIN = """
 import json, sys
 import polars as pl
 from instar.base.types import dtype_of
-from instar.data.fitting import fit
+from instar.data.preparing.fitting import fit
 from instar.data.operators import operator_from
 
 given = json.loads(sys.stdin.read())

@@ -10,7 +10,7 @@ import pytest
 from instar.base.digests import canonical_json
 from instar.base.logical import logical_digest
 from instar.base.schema import Schema
-from instar.data.frames import dtypes_of, schema_of
+from instar.data.rows.frames import dtypes_of, schema_of
 from instar.data.sources.source import Source
 
 COLUMNS = {"year": "int64", "score": "float64", "title": "string"}

@@ -25,7 +25,7 @@ from tests.contracts.summaries import Cells, frames_of
 from instar.base.errors import ColumnMissing, InstarError
 from instar.base.schema import Schema
 from instar.base.types import type_name
-from instar.data.frames import dtypes_of, schema_of
+from instar.data.rows.frames import dtypes_of, schema_of
 from instar.data.steps.step import STEPS, Rows, TableStep, step_from
 
 SETTINGS = settings(COMMON, max_examples=12)

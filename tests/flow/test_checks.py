@@ -9,8 +9,8 @@ import pytest
 
 import instar
 from instar.base.errors import BadInput
+from instar.data.datasets.quarantine import place, quarantined
 from instar.data.operators import Cast
-from instar.data.quarantine import place, quarantined
 from instar.data.steps import Convertible
 from instar.flow.table import Table
 from instar.rules import Between, Determines, Holds, OneOf, Unique

@@ -14,7 +14,7 @@ from tests.films import films, import_films
 
 from instar import prep
 from instar.base.errors import BadInput, ColumnMissing, Conflict, WrongType
-from instar.data.datasets import import_data
+from instar.data.datasets.dataset import import_data
 from instar.flow.dataflow import Dataflow
 from instar.flow.outcome import Done
 from instar.flow.table import Model, Preparation, Report, Table

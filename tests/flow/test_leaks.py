@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from tests.films import films, import_films
 
 from instar import prep, rules
-from instar.data.datasets import DatasetVersion, import_data
+from instar.data.datasets.dataset import DatasetVersion, import_data
 from instar.flow.dataflow import Dataflow
 from instar.flow.table import Model, Preparation, Table
 from instar.flow.verbs.split import Split

@@ -9,8 +9,8 @@ from sklearn.linear_model import LinearRegression
 from tests.contracts.operators import dense
 
 from instar import prep
-from instar.data.datasets import import_data
-from instar.data.preparation import Preparation
+from instar.data.datasets.dataset import import_data
+from instar.data.preparing.preparation import Preparation
 from instar.flow.dataflow import Dataflow
 from instar.models.bundle import Bundle
 from instar.models.registry import publish

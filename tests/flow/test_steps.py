@@ -16,9 +16,9 @@ from sklearn.linear_model import LinearRegression
 from instar import prep, steps
 from instar.base.errors import BadInput, ColumnMissing
 from instar.base.schema import Schema
-from instar.data.datasets import import_data
+from instar.data.datasets.dataset import import_data
+from instar.data.datasets.writing import ChunkWriter
 from instar.data.steps.step import Made, Rows, TableStep, Told, table_step
-from instar.data.writing import ChunkWriter
 from instar.flow.dataflow import Dataflow
 from instar.flow.table import Model, Table
 from instar.models.evidence import Check

@@ -20,8 +20,8 @@ from sklearn.svm import LinearSVC
 from instar.base.errors import BadInput, ColumnMissing, Corrupt, NotFound
 from instar.base.ids import content_id
 from instar.base.schema import Field
-from instar.data.fitting import fit
 from instar.data.operators import Impute, MultiHot
+from instar.data.preparing.fitting import fit
 from instar.models.bundle import Bundle, NotABundle, digest_of_folder
 from instar.models.shelf import load_bundle, put_bundle, write_files
 from instar.models.signature import signature_of
@@ -186,7 +186,7 @@ def test_the_mlmodel_file_names_the_skops_file_and_its_trusted_types(tmp_path: P
 
 _DIGEST = """
 import sys, pathlib
-from instar.data.fitting import fit
+from instar.data.preparing.fitting import fit
 from instar.data.operators import Impute, MultiHot
 from instar.models.bundle import Bundle
 print(Bundle.load(pathlib.Path(sys.argv[1])).digest)

@@ -13,7 +13,7 @@ from tests.films import films
 
 from instar import prep
 from instar.base.errors import NotFound
-from instar.data.datasets import import_data
+from instar.data.datasets.dataset import import_data
 from instar.flow.dataflow import Dataflow
 from instar.models.comparing import compare, rank, similar
 from instar.models.origins import original_features

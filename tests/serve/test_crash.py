@@ -12,7 +12,7 @@ import pytest
 from tests.serve.running import ROW, Process, alive, logs_of, versions
 
 from instar.base.errors import InstarError
-from instar.data.datasets import dataset
+from instar.data.datasets.dataset import dataset
 from instar.serve.client import Client
 from instar.serve.deployment import deploy
 from instar.serve.errors import RemoteError

@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from tests.serve.running import Threaded
 
 from instar import prep
-from instar.data.fitting import fit
+from instar.data.preparing.fitting import fit
 from instar.models.registry import publish
 from instar.serve.deployment import deploy
 from instar.serve.errors import RemoteError

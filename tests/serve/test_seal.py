@@ -6,7 +6,7 @@ from tests.serve.running import versions
 from tests.serve.test_segment import write
 
 from instar.base.ids import event_id
-from instar.data.datasets import dataset
+from instar.data.datasets.dataset import dataset
 from instar.serve.deployment import deploy
 from instar.serve.errors import UnknownPrediction
 from instar.serve.feedback import recalled

@@ -14,7 +14,7 @@ from tests.web.running import ROOT, WebProcess
 
 from instar import prep
 from instar.base.schema import Role
-from instar.data.datasets import import_data
+from instar.data.datasets.dataset import import_data
 from instar.flow.dataflow import Dataflow
 from instar.models.registry import publish
 from instar.store import open_store

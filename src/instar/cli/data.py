@@ -20,7 +20,7 @@ from instar.cli.shell import HELP, Shell, command
 
 if TYPE_CHECKING:
     from instar.base.schema import Role
-    from instar.data.datasets import DatasetVersion
+    from instar.data.datasets.dataset import DatasetVersion
 
 NONE = "none"
 _OPTION = re.compile(r"(?:^|(?<= ))(separator|encoding|quote|nulls|format|table|query|variables|hdu|broken)=(['N]?)")
@@ -87,7 +87,7 @@ def import_(
     "films-*.csv", or the URL of a database, of which the password is not recorded.
     The same content again makes no new version.
     """
-    from instar.data.datasets import import_data
+    from instar.data.datasets.dataset import import_data
 
     options: dict[str, Any] = {"separator": separator, "encoding": encoding, "nulls": nulls or None}
     options |= {"variables": variables or None, "hdu": hdu, "broken": broken}
@@ -126,7 +126,7 @@ def import_(
 @command("list", example="instar data list")
 def list_(shell: Shell) -> None:
     """List the datasets of the project, each with its newest version."""
-    from instar.data.datasets import dataset
+    from instar.data.datasets.dataset import dataset
     from instar.store.find.query import Query, Term
 
     store = shell.store
@@ -143,7 +143,7 @@ def list_(shell: Shell) -> None:
 def log(shell: Shell, name: str) -> None:
     """List all versions of a dataset, oldest first, with what made each."""
     from instar.base.ids import named_id
-    from instar.data.datasets import dataset
+    from instar.data.datasets.dataset import dataset
 
     store = shell.store
     dataset(name, store=store, project=shell.project)  # an unknown name is an error that says which there are
@@ -165,7 +165,7 @@ def show(shell: Shell, name: str, html: str | None) -> None:
 
     NAME is NAME@NUMBER, or NAME (its newest version). Chunks that were profiled before are not read again.
     """
-    from instar.data.datasets import dataset
+    from instar.data.datasets.dataset import dataset
     from instar.store.keeping.invalidation import objections
 
     version = dataset(name, store=shell.store, project=shell.project)
@@ -187,8 +187,8 @@ def diff(shell: Shell, before: str, after: str, html: str | None) -> None:
     Each column is compared by PSI (population stability index), Kolmogorov-Smirnov (numbers) and Jensen-Shannon.
     BEFORE and AFTER are NAME@NUMBER, or NAME (its newest version). What made them differ: `instar diff`.
     """
-    from instar.data.datasets import dataset
-    from instar.data.drift import drift
+    from instar.data.datasets.dataset import dataset
+    from instar.data.drift.drift import drift
 
     one, two = (dataset(name, store=shell.store, project=shell.project) for name in (before, after))
     with bar(f"compare {one} with {two}", "chunks") as progress:

@@ -41,7 +41,7 @@ def erase(
     imported again into the project until `instar lift` names the erasure.
     """
     if rows is not None or columns:
-        from instar.data.erasing import erase_from
+        from instar.data.datasets.erasing import erase_from
 
         named = tuple(each.strip() for each in (columns or "").split(",") if each.strip())
         cleaned = erase_from(

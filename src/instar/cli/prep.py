@@ -133,7 +133,7 @@ for each in (list_, show, fit, apply):
 
 def _prepared(shell: Shell, name: str, texts: tuple[str, ...], fit_on: str | None) -> Prepared:
     from instar.cli.steptext import read_step
-    from instar.data.datasets import dataset
+    from instar.data.datasets.dataset import dataset
     from instar.flow.prepared import Prepared
 
     read = [read_step(text) for text in texts]

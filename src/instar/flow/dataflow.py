@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from instar.base.errors import BadInput
 from instar.base.names import check_name
 from instar.base.settings import project_setting
-from instar.data.datasets import DatasetVersion
-from instar.data.datasets import dataset as find_dataset
+from instar.data.datasets.dataset import DatasetVersion
+from instar.data.datasets.dataset import dataset as find_dataset
 from instar.flow.engines import ENGINES, Progress
 from instar.flow.executor import Executor
 from instar.flow.progress import shown

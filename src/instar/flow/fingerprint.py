@@ -24,7 +24,7 @@ import polars as pl
 
 from instar.base.digests import canonical_json, digest_bytes, digest_value
 from instar.base.errors import BadInput
-from instar.data.rowwise import calls_python
+from instar.data.rows.rowwise import calls_python
 
 _LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 

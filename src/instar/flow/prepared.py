@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from instar.base.errors import BadInput
-from instar.data.datasets import DatasetVersion
+from instar.data.datasets.dataset import DatasetVersion
 from instar.data.operators import AnyOperator, Operator
-from instar.data.preparation import Preparation as FittedPreparation
+from instar.data.preparing.preparation import Preparation as FittedPreparation
 from instar.data.steps import TableStep
 from instar.flow.dataflow import Dataflow
 from instar.flow.step import OUT

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from instar.data.datasets import dataset
-from instar.data.preparation import Preparation as FittedPreparation
+from instar.data.datasets.dataset import dataset
+from instar.data.preparing.preparation import Preparation as FittedPreparation
 from instar.flow import table as handles
 from instar.flow.executor import Counts, Executor, reads
 from instar.flow.step import Step

@@ -10,7 +10,7 @@ import polars as pl
 from instar.base.errors import BadInput, ColumnMissing, InstarError, WrongType
 from instar.base.schema import Field, Schema
 from instar.base.types import type_name
-from instar.data.frames import dtypes_of
+from instar.data.rows.frames import dtypes_of
 
 _NAMED = re.compile(r'"([^"]+)"')
 

@@ -11,15 +11,15 @@ import polars as pl
 from instar.base.errors import BadInput
 from instar.base.names import check_name
 from instar.base.schema import Schema
-from instar.data.fitting import Fitting
 from instar.data.operators import AnyOperator
 from instar.data.operators.operator import Operator
-from instar.data.rowwise import need_row_by_row
+from instar.data.preparing.fitting import Fitting
+from instar.data.preparing.target import AnyTarget, target_operator
+from instar.data.rows.rowwise import need_row_by_row
 from instar.data.rules.rule import Rule
 from instar.data.steps.check import Check
 from instar.data.steps.enrich import Enrich
 from instar.data.steps.step import TableStep
-from instar.data.target import AnyTarget, target_operator
 from instar.flow.references import named, origin_of
 from instar.flow.rowdigests import compared_columns
 from instar.flow.schemas import after, joined, same_columns

@@ -12,14 +12,14 @@ import polars as pl
 from instar.base.digests import digest_value
 from instar.base.ids import content_id, event_id
 from instar.base.merge import fold
-from instar.data.chunks import CHUNK_ROWS, Chunk, read_chunk, write_chunk
-from instar.data.fitting import Fitting, summarise
-from instar.data.frames import dtypes_of
-from instar.data.manifest import Manifest
-from instar.data.preparation import Preparation
+from instar.data.datasets.chunks import CHUNK_ROWS, Chunk, read_chunk, write_chunk
+from instar.data.datasets.manifest import Manifest
+from instar.data.datasets.writing import ChunkWriter
+from instar.data.preparing.fitting import Fitting, summarise
+from instar.data.preparing.preparation import Preparation
+from instar.data.preparing.target import Target
+from instar.data.rows.frames import dtypes_of
 from instar.data.summaries import Of, Summary
-from instar.data.target import Target
-from instar.data.writing import ChunkWriter
 from instar.flow.failures import told_by
 from instar.flow.fingerprint import libraries
 from instar.flow.outcome import Done, Outcome

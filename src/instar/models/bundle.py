@@ -128,7 +128,7 @@ class Bundle:
         description = read_description(folder)
         preparation = None
         if description.preparation:
-            from instar.data.preparation import Preparation
+            from instar.data.preparing.preparation import Preparation
 
             preparation = Preparation.from_bytes((folder / PREPARATION).read_bytes())
         summaries = folder / SUMMARIES
@@ -161,7 +161,7 @@ def digest_of_folder(folder: Path) -> str:
     summaries = folder / SUMMARIES
     preparation = ""
     if (folder / PREPARATION).exists():
-        from instar.data.preparation import Preparation
+        from instar.data.preparing.preparation import Preparation
 
         preparation = Preparation.from_bytes((folder / PREPARATION).read_bytes()).digest
     found = msgspec.structs.replace(

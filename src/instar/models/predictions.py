@@ -15,7 +15,7 @@ from instar.models.training import accepted
 
 
 class Prepares(Protocol):
-    """What a bundle needs of a fitted preparation (``instar.data.preparation.Preparation`` is one)."""
+    """What a bundle needs of a fitted preparation (``instar.data.preparing.preparation.Preparation`` is one)."""
 
     @property
     def features(self) -> Any: ...

@@ -15,7 +15,7 @@ from instar.base.ids import content_id, event_id
 from instar.base.rows import row_digests
 from instar.base.schema import Field
 from instar.base.settings import author_setting
-from instar.data.frames import schema_of, to_polars
+from instar.data.rows.frames import schema_of, to_polars
 from instar.models.bundle import Bundle
 from instar.models.evaluate import report_of, with_target
 from instar.models.model import Model

@@ -10,8 +10,8 @@ import msgspec
 import polars as pl
 
 from instar.base.ids import named_id
-from instar.data.chunks import Chunk, read_chunk
-from instar.data.manifest import Manifest
+from instar.data.datasets.chunks import Chunk, read_chunk
+from instar.data.datasets.manifest import Manifest
 from instar.serve.errors import UnknownPrediction
 from instar.serve.journal import FOLDER
 from instar.serve.prediction_id import PredictionId

@@ -21,10 +21,10 @@ import polars as pl
 
 from instar.base import clock
 from instar.base.settings import author_setting
-from instar.data.chunks import CHUNK_ROWS, write_chunk
-from instar.data.frames import schema_of
-from instar.data.manifest import Manifest
-from instar.data.recording import version_record
+from instar.data.datasets.chunks import CHUNK_ROWS, write_chunk
+from instar.data.datasets.manifest import Manifest
+from instar.data.datasets.recording import version_record
+from instar.data.rows.frames import schema_of
 from instar.serve.journal import FOLDER
 from instar.serve.segment import Header, is_dead, logs, scan
 from instar.serve.spec import deployment_id

@@ -7,8 +7,8 @@ from collections import Counter
 import msgspec
 import polars as pl
 
-from instar.data.chunks import read_chunk
-from instar.data.manifest import Manifest
+from instar.data.datasets.chunks import read_chunk
+from instar.data.datasets.manifest import Manifest
 from instar.serve.journal import FOLDER
 from instar.serve.seal import PREDICTIONS
 from instar.serve.segment import scan

@@ -12,8 +12,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from instar import prep
 from instar.base.errors import BadInput, WrongType
 from instar.base.schema import Field, Schema
-from instar.data.fitting import fit
 from instar.data.operators.text.tf_idf import Weights
+from instar.data.preparing.fitting import fit
 
 
 def titles(rows: int = 500) -> pl.DataFrame:

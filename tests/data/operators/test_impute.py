@@ -8,7 +8,7 @@ import pytest
 from instar import prep
 from instar.base.errors import BadInput, WrongType
 from instar.base.schema import Field, Schema
-from instar.data.fitting import fit
+from instar.data.preparing.fitting import fit
 
 
 def test_the_mean_and_median_of_integers_give_floats_also_where_nothing_is_missing() -> None:

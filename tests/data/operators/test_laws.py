@@ -13,7 +13,7 @@ from tests.contracts.summaries import Cells
 
 from instar import prep
 from instar.data.operators import OPERATORS
-from instar.data.preparation import Preparation
+from instar.data.preparing.preparation import Preparation
 
 Row = dict[str, Any]
 Rows = dict[str, list[Any]]

@@ -11,8 +11,8 @@ import pytest
 from instar import prep
 from instar.base.errors import BadInput, ColumnMissing, NotFound, WrongType
 from instar.base.schema import Field, Schema
-from instar.data.fitting import fit
 from instar.data.operators import OPERATORS, operator_from
+from instar.data.preparing.fitting import fit
 
 
 def cast(values: list[object], **options: object) -> list[object]:

@@ -11,7 +11,7 @@ from tests.contracts.operators import dense
 from instar import prep
 from instar.base.errors import BadInput, WrongType
 from instar.base.schema import Field, Schema
-from instar.data.fitting import fit
+from instar.data.preparing.fitting import fit
 
 VALUES = np.random.default_rng(7).normal(50, 12, size=(3000, 2))
 FRAME = pl.DataFrame(VALUES, schema=["a", "b"])

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from instar.base.errors import BadInput, NotFound
-from instar.data.datasets import dataset, import_data
+from instar.data.datasets.dataset import dataset, import_data
 from instar.data.sql import sql
 from instar.store import Store, open_store
 from instar.store.provenance.lineage import why

@@ -13,8 +13,8 @@ from tests.contracts.summaries import Cells
 
 from instar.base.errors import BadInput, ColumnMissing, WrongType
 from instar.base.schema import Field, Schema
-from instar.data.frames import schema_of
-from instar.data.rowwise import NotRowByRow
+from instar.data.rows.frames import schema_of
+from instar.data.rows.rowwise import NotRowByRow
 from instar.data.rules import Between, Determines, Holds, Matches, Monotone, OneOf, Present, Unique
 from instar.data.rules.piece import RuleBroken
 from instar.data.steps.check import Check

@@ -11,8 +11,8 @@ from tests.contracts.steps import StepContract
 from tests.contracts.summaries import Cells
 
 from instar.base.errors import BadInput
-from instar.data.datasets import import_data
-from instar.data.frames import schema_of
+from instar.data.datasets.dataset import import_data
+from instar.data.rows.frames import schema_of
 from instar.data.steps.drop_columns import DropColumns
 from instar.data.steps.step import take
 from instar.store import Store

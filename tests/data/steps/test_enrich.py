@@ -15,10 +15,10 @@ from tests.contracts.summaries import Cells, frames_of
 
 from instar.base.errors import BadInput, ColumnMissing, WrongType
 from instar.base.schema import Field, Schema
-from instar.data.frames import schema_of
-from instar.data.partners import EARTH
+from instar.data.rows.frames import schema_of
 from instar.data.steps.enrich import Enrich
 from instar.data.steps.step import take
+from instar.data.values.partners import EARTH
 
 KEYS = st.sampled_from(["a", "b", "c", "d"])
 TIMES = st.integers(-20, 20)

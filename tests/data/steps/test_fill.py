@@ -10,7 +10,7 @@ from tests.contracts.steps import SETTINGS, StepContract
 from tests.contracts.summaries import Cells, chunkings
 
 from instar.base.errors import BadInput
-from instar.data.frames import schema_of
+from instar.data.rows.frames import schema_of
 from instar.data.steps.fill import FillBackward, FillForward
 from instar.data.steps.step import take
 

@@ -12,7 +12,7 @@ from tests.contracts.summaries import Cells
 
 from instar.base.errors import BadInput, WrongType
 from instar.base.schema import Field, Schema
-from instar.data.frames import schema_of
+from instar.data.rows.frames import schema_of
 from instar.data.steps.lags import Lags
 from instar.data.steps.step import take
 

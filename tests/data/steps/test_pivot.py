@@ -9,7 +9,7 @@ from tests.contracts.steps import StepContract
 from tests.contracts.summaries import Cells
 
 from instar.base.errors import BadInput, WrongType
-from instar.data.frames import schema_of
+from instar.data.rows.frames import schema_of
 from instar.data.steps.pivot import Pivot, Unpivot
 from instar.data.steps.step import take
 

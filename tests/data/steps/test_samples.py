@@ -14,7 +14,7 @@ from tests.contracts.steps import StepContract
 from tests.contracts.summaries import Cells
 
 from instar.base.errors import BadInput, ColumnMissing, WrongType
-from instar.data.frames import schema_of
+from instar.data.rows.frames import schema_of
 from instar.data.steps.samples import DecayedSample, DensitySample, Sample, StratifiedSample, WeightedSample
 from instar.data.steps.step import take
 

@@ -15,7 +15,7 @@ from tests.contracts.summaries import Cells, frames_of
 from tests.data.steps.test_lags import OverSeries
 
 from instar.base.errors import BadInput, WrongType
-from instar.data.frames import schema_of
+from instar.data.rows.frames import schema_of
 from instar.data.steps.step import take
 from instar.data.steps.window import Window
 

@@ -12,7 +12,7 @@ import polars as pl
 from hypothesis import strategies as st
 from tests.contracts.summaries import Cells, SummaryContract, values_of
 
-from instar.data.forms import TextForms
+from instar.data.profile.forms import TextForms
 from instar.data.summaries import (
     SUMMARIES,
     Contingency,

@@ -13,7 +13,7 @@ import pytest
 
 from instar.base.errors import BadInput, Conflict, Corrupt, NotFound
 from instar.base.ids import event_id
-from instar.data.datasets import DatasetVersion, dataset, import_data
+from instar.data.datasets.dataset import DatasetVersion, dataset, import_data
 from instar.store import Store, open_store
 from instar.store.keeping import backup
 from instar.store.keeping.backup import read_backup, restore

@@ -11,8 +11,8 @@ import pytest
 from instar.base import clock
 from instar.base.errors import Corrupt
 from instar.base.ids import content_id, event_id, named_id, version_id
-from instar.data.chunks import parquet_bytes
-from instar.data.datasets import import_data
+from instar.data.datasets.chunks import parquet_bytes
+from instar.data.datasets.dataset import import_data
 from instar.store import Store, open_store
 from instar.store.keeping.check import check
 from instar.store.keeping.erasure import erase

@@ -13,8 +13,8 @@ import pytest
 
 from instar.base.errors import BadInput, NotFound
 from instar.base.ids import event_id
-from instar.data.datasets import dataset, import_data
-from instar.data.manifest import Manifest
+from instar.data.datasets.dataset import dataset, import_data
+from instar.data.datasets.manifest import Manifest
 from instar.store import Store, open_store
 from instar.store.keeping.check import check
 from instar.store.keeping.erasure import erase
@@ -103,7 +103,7 @@ def test_a_grace_that_is_none_is_refused(store: Store, grace: float) -> None:
 _IMPORTER = """
 import sys
 import polars as pl
-from instar.data.datasets import import_data
+from instar.data.datasets.dataset import import_data
 from instar.store import open_store
 store = open_store(sys.argv[1])
 for number in range(1, 1_000_000):

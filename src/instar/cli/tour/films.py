@@ -12,7 +12,7 @@ from instar.base.errors import NotFound
 from instar.cli.render import Table
 from instar.cli.tour.say import Say, short
 from instar.data import operators as prep
-from instar.data.datasets import DatasetVersion, import_data
+from instar.data.datasets.dataset import DatasetVersion, import_data
 from instar.flow.dataflow import Dataflow
 from instar.flow.result import Result
 from instar.flow.table import Model, Preparation, Report

@@ -18,7 +18,7 @@ from instar.base.errors import InstarError
 from instar.cli.render import Table
 from instar.cli.tour.films import Films, Trained
 from instar.cli.tour.say import Say, bar
-from instar.data.target import Target
+from instar.data.preparing.target import Target
 from instar.models.shelf import file_of
 from instar.models.version import ModelVersion
 from instar.serve.client import Client

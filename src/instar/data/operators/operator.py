@@ -15,8 +15,8 @@ import polars as pl
 from instar.base.errors import BadInput
 from instar.base.schema import Field, Schema
 from instar.base.tables import Table
-from instar.data.batch import Batch
-from instar.data.block import Block
+from instar.data.rows.batch import Batch
+from instar.data.rows.block import Block
 from instar.data.summaries.summary import Of, Summary
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -83,12 +83,12 @@ class Operator(ABC, Generic[S]):
         return {"operator": self.name, "version": self.version, **options, "columns": list(self.columns)}
 
     def as_transformer(self, columns: Literal["named", "all"] = "named") -> Any:
-        """This operator as a transformer of scikit-learn; see ``instar.data.scikit``.
+        """This operator as a transformer of scikit-learn; see ``instar.data.preparing.scikit``.
 
         columns : "named" reads the operator's own columns, "all" every column of the table that it is fitted on
         """
         # By name: that module drives fits, so it stands above this one, and scikit-learn is for those who ask for it.
-        return import_module("instar.data.scikit").OperatorTransformer((self,), columns)
+        return import_module("instar.data.preparing.scikit").OperatorTransformer((self,), columns)
 
     def __str__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self.columns))})"

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from instar.base.errors import BadInput
-from instar.data.batch import Batch
 from instar.data.operators.types import finite
+from instar.data.rows.batch import Batch
 from instar.data.summaries import Sample
 
 Floats = NDArray[np.float64]

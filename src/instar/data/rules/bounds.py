@@ -13,8 +13,8 @@ import polars as pl
 
 from instar.base.errors import BadInput, WrongType
 from instar.base.schema import Field, Schema
-from instar.data.amounts import amount, amount_in
 from instar.data.rules.rule import Row, RowRule, rule
+from instar.data.values.amounts import amount, amount_in
 
 Bound = int | float | str | date | datetime | None
 

@@ -7,7 +7,7 @@ import functools
 import polars as pl
 
 from instar.base.errors import BadInput
-from instar.data.rowwise import calls_python, need_row_by_row
+from instar.data.rows.rowwise import calls_python, need_row_by_row
 
 
 def to_form(expression: pl.Expr, where: str) -> str:

@@ -10,7 +10,7 @@ import polars as pl
 
 from instar.base.errors import BadInput
 from instar.base.schema import Schema
-from instar.data.frames import dtypes_of
+from instar.data.rows.frames import dtypes_of
 from instar.data.rules.expressions import of_form, to_form
 from instar.data.rules.rule import Row, RowRule, rule
 

@@ -11,8 +11,8 @@ import polars as pl
 
 from instar.base.errors import BadInput, WrongType
 from instar.base.schema import Schema
-from instar.data.frames import dtypes_of
 from instar.data.operators.types import plain, text
+from instar.data.rows.frames import dtypes_of
 from instar.data.rules.rule import VALUE, Judge, Row, RowRule, Tables, rule
 
 SHOWN = 6

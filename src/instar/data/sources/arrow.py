@@ -14,7 +14,7 @@ import polars as pl
 from instar.base.errors import BadInput
 from instar.base.logical import canonical_frame
 from instar.base.schema import Schema
-from instar.data.frames import check_names, schema_of
+from instar.data.rows.frames import check_names, schema_of
 from instar.data.sources.errors import FileEmpty
 from instar.data.sources.parquet import check_same
 from instar.data.sources.rechunk import rechunk

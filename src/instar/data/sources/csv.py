@@ -13,7 +13,7 @@ import polars as pl
 
 from instar.base.errors import BadInput
 from instar.base.schema import Schema
-from instar.data.frames import check_names, schema_of
+from instar.data.rows.frames import check_names, schema_of
 from instar.data.sources.errors import SchemasDiffer
 from instar.data.sources.rechunk import rechunk
 from instar.data.sources.records import Block, Dialect, blocks, first_line, guess_separator

@@ -14,7 +14,7 @@ import polars as pl
 from instar.base.errors import BadInput
 from instar.base.logical import canonical_frame
 from instar.base.schema import Schema
-from instar.data.frames import check_names, schema_of
+from instar.data.rows.frames import check_names, schema_of
 from instar.data.sources.database import choose_table, one_query, quoted
 from instar.data.sources.errors import BadSql
 from instar.data.sources.rechunk import rechunk

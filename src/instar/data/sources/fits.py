@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from instar.base.errors import BadInput, InstarError
 from instar.base.logical import canonical_frame
 from instar.base.schema import Schema
-from instar.data.frames import check_names, schema_of
+from instar.data.rows.frames import check_names, schema_of
 from instar.data.sources.errors import FileEmpty
 from instar.data.sources.rechunk import rechunk
 from instar.data.sources.source import source

@@ -13,7 +13,7 @@ import polars as pl
 from instar.base.digests import digest_bytes
 from instar.base.errors import BadInput, InstarError
 from instar.base.schema import Schema
-from instar.data.frames import schema_of
+from instar.data.rows.frames import schema_of
 from instar.data.sources.errors import Undecodable
 from instar.data.sources.source import source
 

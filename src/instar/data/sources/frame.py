@@ -11,7 +11,7 @@ import polars as pl
 
 from instar.base.errors import BadInput
 from instar.base.schema import Schema
-from instar.data.frames import schema_of, to_polars
+from instar.data.rows.frames import schema_of, to_polars
 from instar.data.sources.parquet import check_same
 from instar.data.sources.rechunk import rechunk
 

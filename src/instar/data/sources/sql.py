@@ -19,7 +19,7 @@ import polars as pl
 
 from instar.base.errors import BadInput, NotFound, suggestion
 from instar.base.schema import Schema
-from instar.data.frames import check_names, schema_of
+from instar.data.rows.frames import check_names, schema_of
 from instar.data.sources.database import one_query
 from instar.data.sources.source import source
 

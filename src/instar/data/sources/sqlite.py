@@ -21,7 +21,7 @@ import polars as pl
 
 from instar.base.errors import BadInput
 from instar.base.schema import Schema
-from instar.data.frames import check_names, schema_of
+from instar.data.rows.frames import check_names, schema_of
 from instar.data.sources.database import choose_table, one_query, quoted
 from instar.data.sources.errors import BadSql
 from instar.data.sources.source import source

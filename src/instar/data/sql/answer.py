@@ -13,10 +13,10 @@ from instar.base.ids import event_id
 from instar.base.names import check_name
 from instar.base.rows import row_digests
 from instar.base.settings import author_setting, project_setting
-from instar.data.chunks import CHUNK_ROWS, write_chunk
-from instar.data.datasets import DatasetVersion, dataset, version_record
-from instar.data.frames import schema_of
-from instar.data.manifest import Manifest
+from instar.data.datasets.chunks import CHUNK_ROWS, write_chunk
+from instar.data.datasets.dataset import DatasetVersion, dataset, version_record
+from instar.data.datasets.manifest import Manifest
+from instar.data.rows.frames import schema_of
 from instar.data.sources.rechunk import rechunk
 from instar.data.sql.engine import MEMORY, SECONDS, answering
 from instar.data.sql.question import CATALOGUE, Question, question

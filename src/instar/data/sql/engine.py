@@ -16,12 +16,12 @@ import polars as pl
 
 from instar.base.errors import BadInput
 from instar.base.logical import canonical_frame
-from instar.data.frames import check_names
+from instar.data.rows.frames import check_names
 from instar.data.sources.database import quoted
 from instar.data.sql.question import CATALOGUE, Question
 
 if TYPE_CHECKING:
-    from instar.data.datasets import DatasetVersion
+    from instar.data.datasets.dataset import DatasetVersion
 
 MEMORY = "2GB"
 SECONDS = 600.0

@@ -11,7 +11,7 @@ import polars as pl
 from instar.base.errors import BadInput, InstarError
 from instar.base.schema import Schema
 from instar.data.operators.operator import AnyOperator, Operator, operator_from
-from instar.data.pipeline import Pipeline
+from instar.data.preparing.pipeline import Pipeline
 from instar.data.rules.piece import set_apart, set_apart_fields
 from instar.data.steps.step import Made, Rows, TableStep, Told, table_step
 
@@ -103,7 +103,7 @@ class Convertible(TableStep):
 
     def _refused(self, rows: pl.DataFrame) -> tuple[AnyOperator, str] | None:
         """The operator that refuses these rows, and its words."""
-        from instar.data.frames import schema_of
+        from instar.data.rows.frames import schema_of
 
         for operator in self.operators:
             try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from instar.base.errors import BadInput
 from instar.base.schema import Schema
-from instar.data.profiled import ProfileFigures
+from instar.data.profile.profiled import ProfileFigures
 from instar.data.steps import options
 from instar.data.steps.options import Names, names
 from instar.data.steps.step import Made, Rows, TableStep, Told, table_step

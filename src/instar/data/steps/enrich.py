@@ -13,11 +13,11 @@ import polars as pl
 from instar.base.errors import BadInput, WrongType
 from instar.base.schema import NUMBERS, Field, Schema
 from instar.base.types import type_name
-from instar.data.amounts import amount_in
 from instar.data.operators.types import number, plain
-from instar.data.partners import Direction, Find, by_cell, by_key, by_place, by_time
 from instar.data.rules.keys import names_of
 from instar.data.steps.step import Made, Rows, TableStep, Told, table_step
+from instar.data.values.amounts import amount_in
+from instar.data.values.partners import Direction, Find, by_cell, by_key, by_place, by_time
 
 
 @table_step("enrich")

@@ -10,10 +10,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from instar.base.errors import BadInput
-from instar.data.series import groups
-from instar.data.spectra import Transform, energies
 from instar.data.summaries.scatter import matrix_of
 from instar.data.summaries.summary import Summary, column_of, same, summary
+from instar.data.values.series import groups
+from instar.data.values.spectra import Transform, energies
 
 Floats = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from instar.data.summaries.frequencies import added
 from instar.data.summaries.summary import Summary, column_of, same, summary
-from instar.data.texts import WORD, cut_of, terms_of
+from instar.data.values.texts import WORD, cut_of, terms_of
 
 
 @summary("document_frequency")

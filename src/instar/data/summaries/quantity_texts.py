@@ -9,9 +9,9 @@ from typing import Any, Self
 import polars as pl
 
 from instar.base.errors import WrongType
-from instar.data.quantities import split_quantity
 from instar.data.summaries.frequencies import added
 from instar.data.summaries.summary import Summary, column_of, summary
+from instar.data.values.quantities import split_quantity
 
 _EXAMPLES = 5
 

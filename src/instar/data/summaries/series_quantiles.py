@@ -8,9 +8,9 @@ from typing import Self
 import numpy as np
 import polars as pl
 
-from instar.data.series import segment_means
 from instar.data.summaries.quantile_grid import QuantileGrid
 from instar.data.summaries.summary import column_of, summary
+from instar.data.values.series import segment_means
 
 
 @summary("series_quantiles")

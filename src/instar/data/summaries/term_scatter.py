@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from instar.base.digests import digest_bytes
 from instar.data.summaries.summary import Summary, column_of, same, summary
-from instar.data.texts import WORD, terms_of, words
-from instar.data.weighing import weighed
+from instar.data.values.texts import WORD, terms_of, words
+from instar.data.values.weighing import weighed
 
 Floats = NDArray[np.float64]
 

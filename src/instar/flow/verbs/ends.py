@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from instar.data.datasets import version_record
+from instar.data.datasets.dataset import version_record
 from instar.flow.action import Action
 from instar.flow.outcome import Outcome
 from instar.flow.step import Step
 from instar.flow.work import Work
 
 if TYPE_CHECKING:
-    from instar.data.datasets import DatasetVersion
+    from instar.data.datasets.dataset import DatasetVersion
 
 
 @dataclass(frozen=True)

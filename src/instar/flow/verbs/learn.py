@@ -15,12 +15,12 @@ from instar.base.errors import Conflict
 from instar.base.ids import content_id
 from instar.base.merge import fold
 from instar.base.rows import row_digests
-from instar.data.batch import Batch, Matrix
-from instar.data.fitting import Fitting, describing, summarise
 from instar.data.operators import AnyOperator, Column
-from instar.data.preparation import Preparation
+from instar.data.preparing.fitting import Fitting, describing, summarise
+from instar.data.preparing.preparation import Preparation
+from instar.data.preparing.target import AnyTarget, Target
+from instar.data.rows.batch import Batch, Matrix
 from instar.data.summaries import Of
-from instar.data.target import AnyTarget, Target
 from instar.flow.action import Action
 from instar.flow.failures import told_by_learner
 from instar.flow.fingerprint import fingerprint

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import polars as pl
 
 from instar.base.digests import digest_value
-from instar.data.rowwise import calls_python
+from instar.data.rows.rowwise import calls_python
 from instar.flow.fingerprint import fingerprint
 from instar.flow.rowdigests import ROW
 from instar.flow.step import RowVerb

@@ -14,9 +14,9 @@ from instar.store.store import Store
 
 # By the kind of the node and the path of the file: the module that reads it.
 READERS = {
-    ("chunk", "data.parquet"): "instar.data.contents",
-    ("dataset_version", "manifest.arrow"): "instar.data.contents",
-    ("table", "manifest.arrow"): "instar.data.contents",
+    ("chunk", "data.parquet"): "instar.data.datasets.contents",
+    ("dataset_version", "manifest.arrow"): "instar.data.datasets.contents",
+    ("table", "manifest.arrow"): "instar.data.datasets.contents",
 }
 NAMING = ("manifest.arrow",)  # files whose bytes name other blobs
 

@@ -10,8 +10,8 @@ from tests.contracts.operators import OperatorContract
 from tests.contracts.summaries import Cells
 
 from instar import prep
-from instar.data.fitting import fit
-from instar.data.preparation import Preparation
+from instar.data.preparing.fitting import fit
+from instar.data.preparing.preparation import Preparation
 
 FLOATS = st.floats(-1e6, 1e6) | st.just(float("nan")) | st.sampled_from([0.0, -0.0, float("inf"), float("-inf")])
 NUMBERS: Cells = {"x": (pl.Float64(), FLOATS), "Year": (pl.Int64(), st.integers(-5, 5))}

@@ -9,7 +9,7 @@ import pytest
 
 from instar import prep
 from instar.base.errors import BadInput, WrongType
-from instar.data.fitting import fit
+from instar.data.preparing.fitting import fit
 
 ROWS = pl.DataFrame({"x": [None, float("nan"), float("-inf"), 0.0, 1.0, 1.5, float("inf")]})
 

@@ -10,8 +10,8 @@ import pytest
 
 from instar import prep
 from instar.base.errors import BadInput
-from instar.data.fitting import fit
 from instar.data.operators.bins.equal_cells import Plane
+from instar.data.preparing.fitting import fit
 
 
 def crowd(rows: int) -> pl.DataFrame:

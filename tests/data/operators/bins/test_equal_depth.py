@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from instar import prep
 from instar.base.errors import BadInput
-from instar.data.fitting import fit
 from instar.data.operators.bins.equal_depth import Depths
-from instar.data.preparation import Preparation
+from instar.data.preparing.fitting import fit
+from instar.data.preparing.preparation import Preparation
 
 
 def chunks_of(zeros: float, rows: int = 5_000, parts: int = 8) -> list[pl.DataFrame]:

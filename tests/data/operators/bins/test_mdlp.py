@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from instar import prep
 from instar.base.errors import BadInput
-from instar.data.fitting import fit
 from instar.data.operators.bins.mdlp import Informeds
+from instar.data.preparing.fitting import fit
 
 
 def edges_of(rows: pl.DataFrame, *cuts: int) -> list[float]:

@@ -10,7 +10,7 @@ from tests.contracts.operators import OperatorContract
 from tests.contracts.summaries import Cells
 
 from instar import prep
-from instar.data.fitting import fit
+from instar.data.preparing.fitting import fit
 
 
 class TestFrequency(OperatorContract):

@@ -13,8 +13,8 @@ from tests.contracts.summaries import Cells
 
 from instar import prep
 from instar.base.errors import BadInput, WrongType
-from instar.data.fitting import fit
-from instar.data.frames import schema_of
+from instar.data.preparing.fitting import fit
+from instar.data.rows.frames import schema_of
 
 
 class TestHashingOfTokens(OperatorContract):

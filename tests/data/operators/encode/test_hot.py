@@ -12,8 +12,8 @@ from tests.contracts.summaries import Cells
 
 from instar import prep
 from instar.base.errors import BadInput
-from instar.data.fitting import fit
 from instar.data.operators import operator_from
+from instar.data.preparing.fitting import fit
 
 SEEN = pl.DataFrame({"Rated": ["R", "PG", None, "R"], "Genre": ["War, Drama", "Drama", "", None]})
 OTHER = pl.DataFrame({"Rated": ["X", None, "R"], "Genre": ["Noir, War, Western", "", None]})

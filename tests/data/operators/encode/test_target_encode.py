@@ -18,10 +18,10 @@ from instar import prep
 from instar.base.errors import BadInput, WrongType
 from instar.base.rows import row_digests
 from instar.base.schema import Field, Schema
-from instar.data.fitting import Fitting, fit
-from instar.data.folds import FOLDS, with_fold
 from instar.data.operators import AnyOperator
 from instar.data.operators.encode.shrinking import Moments, estimated
+from instar.data.preparing.fitting import Fitting, fit
+from instar.data.rows.folds import FOLDS, with_fold
 from instar.data.summaries import GroupMoments, Of
 
 CITIES = st.sampled_from(["Rio", "Recife", "Natal", "é", ""])

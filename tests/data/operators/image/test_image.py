@@ -20,12 +20,12 @@ from tests.contracts.summaries import Cells
 from instar import prep
 from instar.base.errors import BadInput, Conflict, WrongType
 from instar.base.settings import home_folder
-from instar.data.fitting import fit
-from instar.data.frames import schema_of
 from instar.data.operators.image import vectors
 from instar.data.operators.image.image import Trained
 from instar.data.operators.image.pixels import NotDecoded, pixels_of
-from instar.data.preparation import Preparation
+from instar.data.preparing.fitting import fit
+from instar.data.preparing.preparation import Preparation
+from instar.data.rows.frames import schema_of
 
 WITHOUT = "torch is not installed here; `python3 dev.py image` installs it, and the network's weights"
 with_torch = pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason=WITHOUT)
@@ -266,7 +266,7 @@ sys.modules[sys.argv[1]] = None
 import polars as pl
 from instar import prep
 from instar.base.errors import BadInput
-from instar.data.fitting import fit
+from instar.data.preparing.fitting import fit
 try:
     fit([prep.Image("photo")], [pl.DataFrame({"photo": [b""]})])
 except BadInput as error:

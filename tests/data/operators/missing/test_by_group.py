@@ -12,11 +12,11 @@ from tests.contracts.summaries import Cells
 
 from instar import prep
 from instar.base.errors import BadInput, ColumnMissing, WrongType
-from instar.data.fitting import fit
-from instar.data.frames import schema_of
 from instar.data.operators import operator_from
 from instar.data.operators.missing.impute_by_group import Strategy
 from instar.data.operators.missing.require import Training, ValueMissing
+from instar.data.preparing.fitting import fit
+from instar.data.rows.frames import schema_of
 
 FILMS = pl.DataFrame(
     {

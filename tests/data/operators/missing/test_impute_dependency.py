@@ -14,12 +14,12 @@ from tests.contracts.summaries import Cells
 
 from instar import prep
 from instar.base.errors import BadInput, ColumnMissing, WrongType
-from instar.data.dependencies import expected_accuracy
-from instar.data.fitting import fit, merged, summarise
-from instar.data.frames import schema_of
 from instar.data.operators import operator_from
 from instar.data.operators.missing.impute_dependency import Determinants
+from instar.data.preparing.fitting import fit, merged, summarise
+from instar.data.rows.frames import schema_of
 from instar.data.summaries import Contingency
+from instar.data.values.dependencies import expected_accuracy
 
 WORDS = st.sampled_from(["a", "b", "c"])
 

@@ -20,11 +20,11 @@ from tests.contracts.summaries import Cells
 
 from instar import prep
 from instar.base.errors import BadInput, ColumnMissing, WrongType
-from instar.data.fitting import fit
-from instar.data.frames import schema_of
 from instar.data.operators import operator_from
 from instar.data.operators.missing.impute_model import Learned
-from instar.data.preparation import Preparation
+from instar.data.preparing.fitting import fit
+from instar.data.preparing.preparation import Preparation
+from instar.data.rows.frames import schema_of
 
 NUMBERS: Cells = {
     "a": (pl.Float64(), st.floats(-1e6, 1e6) | st.sampled_from([float("nan"), float("inf")])),

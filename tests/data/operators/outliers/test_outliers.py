@@ -17,9 +17,9 @@ from tests.contracts.summaries import Cells
 
 from instar import prep
 from instar.base.errors import BadInput, ColumnMissing, WrongType
-from instar.data.fitting import fit
-from instar.data.frames import schema_of
 from instar.data.operators import AnyOperator, operator_from
+from instar.data.preparing.fitting import fit
+from instar.data.rows.frames import schema_of
 
 
 class Numeric(OperatorContract):

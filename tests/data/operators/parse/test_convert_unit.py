@@ -15,8 +15,8 @@ from tests.contracts.summaries import Cells
 from instar import prep
 from instar.base.errors import BadInput, WrongType
 from instar.base.schema import Field, Schema
-from instar.data.fitting import Fitting, fit
-from instar.data.preparation import Preparation
+from instar.data.preparing.fitting import Fitting, fit
+from instar.data.preparing.preparation import Preparation
 
 WEATHER = Schema.of(Field("high", "float64", "degC"), Field("rain", "float64", "mm"), Field("note", "string"))
 
@@ -113,7 +113,7 @@ def test_a_served_row_needs_no_pint() -> None:
     assert Preparation.from_bytes(data).output["high"].unit == "degF"
     script = (
         "import sys; sys.modules['pint'] = None\n"
-        "import polars as pl; from instar.data.preparation import Preparation\n"
+        "import polars as pl; from instar.data.preparing.preparation import Preparation\n"
         "ready = Preparation.from_bytes(sys.stdin.buffer.read())\n"
         "print(ready.matrix(pl.DataFrame({'high': [100.0]})), ready.output['high'].unit)"
     )

@@ -15,8 +15,8 @@ from tests.contracts.summaries import Cells
 from instar import prep
 from instar.base.errors import BadInput, WrongType
 from instar.base.schema import Field, Schema
-from instar.data.fitting import fit
 from instar.data.operators.parse.date_parts import CYCLIC, PARTS
+from instar.data.preparing.fitting import fit
 
 DAY = datetime(2024, 2, 29, 13, 5, 59)
 

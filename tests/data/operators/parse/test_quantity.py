@@ -15,9 +15,9 @@ from tests.contracts.summaries import Cells, SummaryContract
 from instar import prep
 from instar.base.errors import BadInput, WrongType
 from instar.base.schema import Field, Schema
-from instar.data.fitting import fit
-from instar.data.quantities import split_quantity
+from instar.data.preparing.fitting import fit
 from instar.data.summaries import Of, QuantityTexts
+from instar.data.values.quantities import split_quantity
 
 TEXTS = st.sampled_from(["12.0 oz", "16 oz.", "1,234.5", "0.5 kg", "N/A", "", "7 m", "3 stone"])
 CELLS: Cells = {"Weight": (pl.String(), TEXTS)}
@@ -92,7 +92,7 @@ def test_a_unit_that_training_has_seen_needs_no_pint_in_service() -> None:
     data = fit([prep.Quantity("x", to="g")], [pl.DataFrame({"x": ["2 kg"]})]).to_bytes()
     script = (
         "import sys; sys.modules['pint'] = None\n"
-        "import polars as pl; from instar.data.preparation import Preparation\n"
+        "import polars as pl; from instar.data.preparing.preparation import Preparation\n"
         "ready = Preparation.from_bytes(sys.stdin.buffer.read())\n"
         "print(ready.matrix(pl.DataFrame({'x': ['3 kg']})), ready.output['x'].unit)"
     )

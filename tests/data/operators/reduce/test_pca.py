@@ -16,8 +16,8 @@ from tests.contracts.summaries import Cells
 from instar import prep
 from instar.base.errors import BadInput, WrongType
 from instar.base.schema import Field, Schema
-from instar.data.fitting import fit
-from instar.data.preparation import Preparation
+from instar.data.preparing.fitting import fit
+from instar.data.preparing.preparation import Preparation
 
 Matrix = np.ndarray[Any, np.dtype[np.float64]]
 POINTS = st.floats(-1e4, 1e4)

@@ -21,9 +21,9 @@ from tests.contracts.summaries import Cells
 from instar import prep
 from instar.base.errors import BadInput, WrongType
 from instar.base.schema import Field, Schema
-from instar.data.fitting import fit
 from instar.data.operators import AnyOperator
-from instar.data.preparation import Preparation
+from instar.data.preparing.fitting import fit
+from instar.data.preparing.preparation import Preparation
 
 COLUMNS: Cells = {
     "a": (pl.Float64(), st.floats(-1e6, 1e6) | st.just(float("nan")) | st.just(float("inf"))),

@@ -11,9 +11,9 @@ from sklearn.preprocessing import PowerTransformer
 
 from instar import prep
 from instar.base.errors import BadInput
-from instar.data.fitting import fit
 from instar.data.operators.scale.power import Power, Powers
-from instar.data.preparation import Preparation
+from instar.data.preparing.fitting import fit
+from instar.data.preparing.preparation import Preparation
 
 Numbers = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ from tests.contracts.summaries import Cells, SummaryContract
 
 from instar import prep
 from instar.data.operators.scale.power import Powers
-from instar.data.preparation import Preparation
+from instar.data.preparing.preparation import Preparation
 from instar.data.summaries import Of, PowerMoments, Summary
 
 FLOATS = st.floats(-1e6, 1e6) | st.just(float("nan")) | st.sampled_from([0.0, -0.0, float("inf"), float("-inf")])

@@ -12,8 +12,8 @@ from sklearn.preprocessing import MaxAbsScaler, QuantileTransformer, RobustScale
 
 from instar import prep
 from instar.base.errors import BadInput
-from instar.data.fitting import fit
 from instar.data.operators import AnyOperator
+from instar.data.preparing.fitting import fit
 
 ODD = pl.DataFrame({"x": [None, float("nan"), float("inf"), float("-inf")]})
 

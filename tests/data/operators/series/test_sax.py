@@ -17,10 +17,10 @@ from tests.contracts.summaries import Cells, SummaryContract
 from instar import prep
 from instar.base.errors import BadInput, WrongType
 from instar.base.schema import Field, Schema
-from instar.data.fitting import fit
 from instar.data.operators.series.sax import mindist, normal_breakpoints
-from instar.data.series import paa, z_normalised
+from instar.data.preparing.fitting import fit
 from instar.data.summaries import Of, SeriesQuantiles
+from instar.data.values.series import paa, z_normalised
 
 POINTS = st.floats(-1e9, 1e9) | st.just(float("nan")) | st.just(float("inf"))
 SERIES: Cells = {

@@ -15,9 +15,9 @@ from tests.contracts.summaries import Cells, SummaryContract
 from instar import prep
 from instar.base.errors import BadInput
 from instar.base.schema import Field, Schema
-from instar.data.fitting import fit
 from instar.data.operators import AnyOperator
-from instar.data.preparation import Preparation
+from instar.data.preparing.fitting import fit
+from instar.data.preparing.preparation import Preparation
 from instar.data.summaries import ArrayMoments, Of
 
 POINTS = st.floats(-1e6, 1e6) | st.just(float("nan"))

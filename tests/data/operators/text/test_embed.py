@@ -16,10 +16,10 @@ from tests.contracts.summaries import Cells
 
 from instar import prep
 from instar.base.errors import BadInput, Conflict
-from instar.data.fitting import fit
 from instar.data.operators.text.embed import Pretrained
 from instar.data.operators.text.word_llama import word_llama
-from instar.data.preparation import Preparation
+from instar.data.preparing.fitting import fit
+from instar.data.preparing.preparation import Preparation
 
 TEXTS = ["A dark night", "An evening without any light", "Cooking pasta for two", "naïve 日本 🎬", "a"]
 _ELSEWHERE = """
@@ -31,7 +31,7 @@ for name in sys.argv[1:]: sys.modules[name] = None
 import polars as pl
 from instar import prep
 from instar.base.errors import BadInput
-from instar.data.fitting import fit
+from instar.data.preparing.fitting import fit
 frame = pl.DataFrame({"text": ["A dark night"]})
 try:
     print(fit([prep.Embed("text")], [frame]).matrix(frame).shape, "wordllama" in sys.modules)

@@ -17,10 +17,10 @@ from tests.contracts.summaries import Cells, SummaryContract
 
 from instar import prep
 from instar.base.errors import BadInput, Conflict, WrongType
-from instar.data.fitting import fit
-from instar.data.frames import schema_of
 from instar.data.operators.text.lsa import Space
-from instar.data.preparation import Preparation
+from instar.data.preparing.fitting import fit
+from instar.data.preparing.preparation import Preparation
+from instar.data.rows.frames import schema_of
 from instar.data.summaries import Of, Summary, TermScatter
 from instar.data.summaries.term_scatter import Directions
 

@@ -29,7 +29,7 @@ class Above(ExpressionOperator[Threshold]):
 
     Gives bool; a missing number gives a missing answer. The quantile's error in rank is that of QuantileGrid.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> films = pl.DataFrame({"Meter": [10, 50, 90, None]})
     >>> fit([Above("Meter", quantile=0.5)], [films]).apply(films).frame["Meter"].to_list()
     [False, False, True, None]

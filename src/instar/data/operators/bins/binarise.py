@@ -34,7 +34,7 @@ class Binarise(ExpressionOperator[Thresholds]):
 
     The median is off by at most 0.1 % of all rows in rank. In a column without any value nothing is above.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> rows = pl.DataFrame({"rain": [0.0, 0.0, 12.5, None]})
     >>> fit([Binarise("rain")], [rows]).apply(rows).frame["rain"].to_list()
     [0, 0, 1, None]

@@ -27,7 +27,7 @@ class CutAt(ExpressionOperator[Nothing]):
     The outer bins are open: nothing falls outside, infinite values neither. A missing value stays missing.
     Raises BadInput for edges that are not numbers in ascending order, and for labels that are not one a bin.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> people = pl.DataFrame({"age": [17, 18, 70, None]})
     >>> old = CutAt("age", edges=(18, 65), labels=("minor", "adult", "old"))
     >>> fit([old], [people]).apply(people).frame["age"].to_list()

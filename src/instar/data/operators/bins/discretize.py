@@ -24,7 +24,7 @@ class Discretize(ExpressionOperator[Ranges]):
     A value outside what was seen falls into the first or last bin; a missing one stays missing. A constant or empty
     column has one bin, 0. Codes are uint8 up to 256 bins, else uint16.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> rows = pl.DataFrame({"x": [0.0, 4.9, 5.0, 10.0, None]})
     >>> fit([Discretize("x", bins=2)], [rows]).apply(rows).frame["x"].to_list()
     [0, 0, 1, 1, None]

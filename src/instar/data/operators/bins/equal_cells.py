@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from instar.base.errors import BadInput
 from instar.base.schema import Field, Schema
-from instar.data.batch import Batch
-from instar.data.block import Block
 from instar.data.operators.bins.depth import equal_depth, values_kept
 from instar.data.operators.bins.edges import MOST_BINS, checked, kind_of
 from instar.data.operators.operator import Known, RowsOperator, operator, with_fields, without_fields
 from instar.data.operators.scale.min_max import Ends, ends_of
 from instar.data.operators.types import number
+from instar.data.rows.batch import Batch
+from instar.data.rows.block import Block
 from instar.data.summaries import Extremes, Of, QuantileGrid, Strips
 
 MOST = 1024  # strips, and parts of a strip: each strip of each chunk keeps eight values a part
@@ -75,7 +75,7 @@ class EqualCells(RowsOperator[Plane]):
     A point with a missing coordinate has no cell (null). The outer cells are open: a point beyond what was seen, infinite
     ones too, falls into the nearest of them in the order of the cuts.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> places = pl.DataFrame({"x": [0.0, 1.0, 8.0, 9.0], "y": [5.0, 7.0, 1.0, 2.0]})
     >>> fit([EqualCells("x", "y", into="cell", strips=2, parts=2)], [places]).apply(places).frame["cell"].to_list()
     [0, 1, 2, 3]

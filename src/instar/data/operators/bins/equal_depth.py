@@ -50,7 +50,7 @@ class EqualDepth(ExpressionOperator[Depths]):
     A missing value stays missing; an infinite one falls into the first or last bin, as does one beyond what was seen. A
     constant or empty column has one bin, 0. Codes are uint8 up to 256 bins, else uint16.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> rows = pl.DataFrame({"x": [0.0, 0.0, 0.0, 1.0, 5.0, 70.0]})
     >>> fit([EqualDepth("x", bins=3)], [rows]).apply(rows).frame["x"].to_list()
     [0, 0, 0, 1, 2, 2]

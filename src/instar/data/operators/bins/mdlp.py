@@ -12,12 +12,12 @@ import polars as pl
 
 from instar.base.errors import BadInput
 from instar.base.schema import Schema
-from instar.data.folds import TARGET
 from instar.data.operators.bins.depth import equal_depth
 from instar.data.operators.bins.description_length import cuts
 from instar.data.operators.bins.edges import codes, few, labels
 from instar.data.operators.operator import Col, ExpressionOperator, Known, operator, with_fields
 from instar.data.operators.types import number, retyped
+from instar.data.rows.folds import TARGET
 from instar.data.summaries import Binned, Of, QuantileGrid
 
 MOST_CELLS = 256  # as many bins as a uint8 tells apart
@@ -54,7 +54,7 @@ class Mdlp(ExpressionOperator[Informeds]):
     A missing value stays missing. A column whose cuts do not pay has one bin, 0. Codes are uint8.
     Source: Fayyad & Irani (1993), Multi-interval discretization of continuous-valued attributes, IJCAI.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> rows = pl.DataFrame({"x": [1, 2, 3, 4, 7, 8, 9, 10], "ill": [False] * 4 + [True] * 4})
     >>> print(fit([Mdlp("x")], [rows], target="ill").explain())
     x: 2 bins that tell 1 of the target's 1 bits a row (8 rows): below 5.5, from 5.5

@@ -10,11 +10,11 @@ import msgspec
 import polars as pl
 
 from instar.base.schema import Schema
-from instar.data.batch import Batch
-from instar.data.block import Block
 from instar.data.operators.encode.vocabulary import Term
 from instar.data.operators.operator import Known, RowsOperator, operator, with_fields
 from instar.data.operators.types import category, retyped
+from instar.data.rows.batch import Batch
+from instar.data.rows.block import Block
 from instar.data.summaries import Frequencies, Of
 
 
@@ -45,7 +45,7 @@ class Frequency(RowsOperator[Commonnesses]):
     A category not seen in training has the share 0. A missing value stays missing. Two categories that are equally
     common can no more be told apart.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> rows = pl.DataFrame({"Rated": ["R", "PG", "R", "R", None]})
     >>> fit([Frequency("Rated")], [rows]).apply(rows).frame["Rated"].to_list()
     [0.75, 0.25, 0.75, 0.75, None]

@@ -13,10 +13,10 @@ import polars as pl
 
 from instar.base.errors import BadInput
 from instar.base.schema import Schema
-from instar.data.block import Block
 from instar.data.operators.operator import BlockOperator, Known, Nothing, operator
 from instar.data.operators.types import category, text
-from instar.data.texts import parts, terms_of
+from instar.data.rows.block import Block
+from instar.data.values.texts import parts, terms_of
 
 _CACHED = 1 << 17
 _MOST = 1 << 24
@@ -38,7 +38,7 @@ class Hashing(BlockOperator[Nothing]):
     What was hashed cannot be told from the place, so ``feature_names`` are numbers.
     Source: Weinberger et al. (2009), Feature hashing for large scale multitask learning, ICML.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> rows = pl.DataFrame({"City": ["Rio", "Recife", None]})
     >>> fit([Hashing("City", buckets=4)], [rows]).apply(rows).blocks["City"].toarray().tolist()
     [[0.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]]

@@ -9,13 +9,13 @@ import polars as pl
 
 from instar.base.errors import BadInput
 from instar.base.schema import Schema
-from instar.data.block import Block
 from instar.data.operators.encode.unknown import Unknown, check_unknown, names, placed, words
 from instar.data.operators.encode.vocabulary import Vocabulary
 from instar.data.operators.operator import BlockOperator, Known, operator
 from instar.data.operators.types import text
+from instar.data.rows.block import Block
 from instar.data.summaries import DocumentFrequency, Of
-from instar.data.texts import parts, terms_of
+from instar.data.values.texts import parts, terms_of
 
 
 @operator("multi_hot", state=Vocabulary)
@@ -29,7 +29,7 @@ class MultiHot(BlockOperator[Vocabulary]):
     unknown : what becomes of a category not seen in training, or dropped by ``limit``: "ignore": it is passed over;
     "own": all such share one more place, the last, called ``(other)``; "error": it is refused (BadInput)
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> films = pl.DataFrame({"Genre": ["Comedy, Drama", "Drama", ""]})
     >>> fit([MultiHot("Genre")], [films]).apply(films).blocks["Genre"].toarray().tolist()
     [[1.0, 1.0], [0.0, 1.0], [0.0, 0.0]]

@@ -10,11 +10,11 @@ import polars as pl
 
 from instar.base.errors import BadInput
 from instar.base.schema import Schema
-from instar.data.block import Block
 from instar.data.operators.encode.unknown import Unknown, check_unknown, names, placed, words
 from instar.data.operators.encode.vocabulary import Vocabulary
 from instar.data.operators.operator import BlockOperator, Known, operator
 from instar.data.operators.types import category
+from instar.data.rows.block import Block
 from instar.data.summaries import Frequencies, Of
 
 
@@ -33,7 +33,7 @@ class OneHot(BlockOperator[Vocabularies]):
 
     A missing value has no category: its row is all 0.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> rows = pl.DataFrame({"Rated": ["R", "PG", None]})
     >>> fit([OneHot("Rated")], [rows]).apply(rows).blocks["Rated"].toarray().tolist()
     [[0.0, 1.0], [1.0, 0.0], [0.0, 0.0]]

@@ -10,13 +10,13 @@ import polars as pl
 
 from instar.base.errors import BadInput, WrongType
 from instar.base.schema import Schema
-from instar.data.batch import Batch
-from instar.data.block import Block
 from instar.data.operators.encode.one_hot import Vocabularies
 from instar.data.operators.encode.unknown import unseen
 from instar.data.operators.encode.vocabulary import Term, Vocabulary
 from instar.data.operators.operator import Known, RowsOperator, operator, with_fields
 from instar.data.operators.types import category, retyped
+from instar.data.rows.batch import Batch
+from instar.data.rows.block import Block
 from instar.data.summaries import Frequencies, Of
 
 Order = Literal["sorted", "frequency"]
@@ -35,7 +35,7 @@ class Ordinal(RowsOperator[Vocabularies]):
 
     A missing value stays missing; where an estimator takes none, Impute before it, or after it.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> rows = pl.DataFrame({"Size": ["S", "L", None, "XL"]})
     >>> sizes = Ordinal("Size", order=["S", "M", "L"], unknown="own")
     >>> fit([sizes], [rows]).apply(rows).frame["Size"].to_list()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from instar.data.folds import FOLDS
+from instar.data.rows.folds import FOLDS
 
 Floats = NDArray[np.float64]
 

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from instar.base.errors import BadInput
 from instar.base.schema import Schema
-from instar.data.batch import Batch
-from instar.data.block import Block
-from instar.data.folds import FOLD, FOLDS, TARGET
 from instar.data.operators.encode.shrinking import Floats, Groups, shrunk
 from instar.data.operators.encode.vocabulary import Term
 from instar.data.operators.operator import Known, RowsOperator, operator, with_fields
 from instar.data.operators.types import category, retyped
+from instar.data.rows.batch import Batch
+from instar.data.rows.block import Block
+from instar.data.rows.folds import FOLD, FOLDS, TARGET
 from instar.data.summaries import Contingency, GroupMoments, Of
 from instar.data.summaries.values import in_order
 
@@ -85,7 +85,7 @@ class TargetEncode(RowsOperator[Encodings]):
     Sources: Micci-Barreca (2001), A preprocessing scheme for high-cardinality categorical attributes, SIGKDD Explorations
     3(1), for the mixture; Searle, Casella & McCulloch (1992), Variance Components, ch. 3, for the estimate of m.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> rents = pl.DataFrame({"City": ["Rio", "Rio", "Recife"], "Rent": [4.0, 6.0, 2.0]})
     >>> found = fit([TargetEncode("City", smoothing=1)], [rents], target="Rent")
     >>> found.apply(pl.DataFrame({"City": ["Rio", "Recife", "Natal"]})).frame["City"].to_list()

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Literal, get_args
 
 from instar.base.errors import BadInput
-from instar.data.block import Block, counted
 from instar.data.operators.encode.vocabulary import OTHER, Vocabulary
+from instar.data.rows.block import Block, counted
 
 Unknown = Literal["ignore", "own", "error"]
 OTHER_NAME: Final = "(other)"

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from instar.base.errors import BadInput, Conflict, WrongType
 from instar.base.schema import Schema
-from instar.data.batch import Batch
-from instar.data.block import Block
 from instar.data.operators.image.network import each, network
 from instar.data.operators.image.pixels import NotDecoded
 from instar.data.operators.operator import Known, RowsOperator, operator
+from instar.data.rows.batch import Batch
+from instar.data.rows.block import Block
 
 WIDTHS = {"efficientnet_lite0": 1280, "resnet18": 512}
 

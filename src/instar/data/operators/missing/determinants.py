@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
-from instar.data.dependencies import Dependency, dependency
 from instar.data.operators.operator import Known
 from instar.data.summaries import Contingency, Counts, Distinct, Of
+from instar.data.values.dependencies import Dependency, dependency
 
 Score = Literal["expected_accuracy", "published"]
 Columns = tuple[str, ...]

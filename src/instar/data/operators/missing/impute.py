@@ -46,7 +46,7 @@ class Impute(ExpressionOperator[Fills]):
     mean, median : give float64.  mode : numbers, text, truth values.  A column without any value gets 0, "" or False.
     indicator : adds a column ``<name>_missing`` that says where a value was filled in.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> films = pl.DataFrame({"Runtime": [90, None, 100]})
     >>> fit([Impute("Runtime", strategy="median")], [films]).apply(films).frame["Runtime"].to_list()
     [90.0, 95.0, 100.0]

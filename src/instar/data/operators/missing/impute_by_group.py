@@ -12,11 +12,11 @@ import polars as pl
 
 from instar.base.errors import BadInput
 from instar.base.schema import Field, Schema
-from instar.data.batch import Batch
-from instar.data.block import Block
 from instar.data.operators.missing.impute import Filler
 from instar.data.operators.operator import Known, RowsOperator, operator, with_fields
 from instar.data.operators.types import category, finite, number, retyped
+from instar.data.rows.batch import Batch
+from instar.data.rows.block import Block
 from instar.data.summaries import Counts, Frequencies, Grouped, Moments, Of, QuantileGrid, Summary
 from instar.data.summaries.values import in_order
 
@@ -53,7 +53,7 @@ class ImputeByGroup(RowsOperator[GroupFills]):
     lacks one of ``by`` gets the overall mean, median or mode; a column without any value stays missing.
     mean, median : give float64; the median is that of a quantile grid, exact for up to 512 values of a group in a chunk.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> films = pl.DataFrame({"Genre": ["War", "War", "Noir", "Noir", None], "Runtime": [120, None, 80, 90, None]})
     >>> fit([ImputeByGroup("Runtime", by="Genre")], [films]).apply(films).frame["Runtime"].to_list()
     [120.0, 120.0, 80.0, 90.0, 90.0]

@@ -13,14 +13,14 @@ import polars as pl
 from instar.base.errors import BadInput
 from instar.base.rows import row_digests
 from instar.base.schema import Field, Schema
-from instar.data.batch import Batch
-from instar.data.block import Block
-from instar.data.dependencies import Groups, groups_of, majority, rows_right
 from instar.data.operators.missing.determinants import Columns, Score, Search
 from instar.data.operators.operator import Known, RowsOperator, operator, with_fields
 from instar.data.operators.types import category
+from instar.data.rows.batch import Batch
+from instar.data.rows.block import Block
 from instar.data.summaries import Counts, Of
 from instar.data.summaries.values import in_order
+from instar.data.values.dependencies import Groups, groups_of, majority, rows_right
 
 Fill = Literal["majority", "draw"]
 Cell = bool | int | float | str | None
@@ -80,7 +80,7 @@ class ImputeDependency(RowsOperator[Determinants]):
     """Fill missing categories from the columns that determine them; each named column that is not ``given`` is filled.
 
     A set S of other columns is measured by its contingency table with the goal, on rows whose goal is known. With
-    ``score="expected_accuracy"`` the ``sets`` best by ``accuracy`` of ``instar.data.dependencies.Dependency`` (leave one
+    ``score="expected_accuracy"`` the ``sets`` best by ``accuracy`` (see ``values.dependencies.Dependency``; leave one
     out; ties to fewer columns, then the first) are kept, without those that hold a better one, which would never be
     asked; a hole gets the majority (ties: the least) of the row's group in the first set that has the group. With
     ``score="published"`` it is the one set with the least error (ties as above) among those with error <=
@@ -98,7 +98,7 @@ class ImputeDependency(RowsOperator[Determinants]):
     values.
     Source: score and fill of ``published`` as in the R package cleanerR 0.1.1.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> rows = pl.DataFrame({"zip": [59, 59, 59, 20, 20], "city": ["Natal", "Natal", None, "Rio", "Rio"]})
     >>> done = fit([ImputeDependency("city", given=["zip"])], [rows])
     >>> done.apply(rows).frame["city"].to_list()

@@ -15,12 +15,12 @@ import polars as pl
 
 from instar.base.errors import BadInput
 from instar.base.schema import Field, Schema
-from instar.data.batch import Batch
-from instar.data.block import Block
 from instar.data.operators.missing.impute import Filler
 from instar.data.operators.operator import Known, RowsOperator, operator, with_fields
 from instar.data.operators.sampled import Floats, must_be_from
 from instar.data.operators.types import category, finite, number, retyped
+from instar.data.rows.batch import Batch
+from instar.data.rows.block import Block
 from instar.data.summaries import Counts, Of, Sample
 from instar.data.summaries.values import in_order
 
@@ -101,7 +101,7 @@ class ImputeModel(RowsOperator[Learned]):
     once a process; another version of scikit-learn is refused. With fewer than 10 rows that have a value, the mean or
     the mode of the sample is filled in; a column without any value stays missing.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> films = pl.DataFrame({"Budget": [*range(12)], "Runtime": [*range(80, 91), None]})
     >>> model = ImputeModel("Runtime", given=["Budget"], estimator="sklearn.linear_model:LinearRegression")
     >>> round(fit([model], [films]).apply(films).frame["Runtime"][-1], 9)

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from instar.base.errors import BadInput
 from instar.base.schema import Schema
-from instar.data.batch import Batch
-from instar.data.block import Block
 from instar.data.operators.missing.missing import Seen, gaps, gaps_wanted
 from instar.data.operators.operator import Known, RowsOperator, operator, with_fields
 from instar.data.operators.sampled import Floats, SampledRows, matrix_of, must_be_from
 from instar.data.operators.types import number, retyped
+from instar.data.rows.batch import Batch
+from instar.data.rows.block import Block
 from instar.data.summaries import Of, Sample
 
 Weights = Literal["uniform", "distance"]
@@ -47,7 +47,7 @@ class ImputeNeighbours(RowsOperator[Donors]):
     infinite value is no basis of comparison, and stays.
     Source: Troyanskaya et al. (2001), Missing value estimation methods for DNA microarrays, Bioinformatics 17(6).
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> films = pl.DataFrame({"Budget": [1, 1, 9, 9], "Runtime": [80, None, 150, 140]})
     >>> fit([ImputeNeighbours("Budget", "Runtime", k=1)], [films]).apply(films).frame["Runtime"].to_list()
     [80.0, 80.0, 150.0, 140.0]

@@ -33,7 +33,7 @@ class Missing(ExpressionOperator[Gaps]):
 
     Put it before the operator that fills the column. A constant or an empty column is treated like any other.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> films = pl.DataFrame({"Rated": ["R", None]})
     >>> fit([Missing("Rated")], [films]).apply(films).frame["Rated_missing"].to_list()
     [False, True]

@@ -10,11 +10,11 @@ import polars as pl
 
 from instar.base.errors import BadInput
 from instar.base.schema import Schema
-from instar.data.batch import Batch
-from instar.data.block import Block
 from instar.data.operators.missing.missing import Gaps, gaps, gaps_wanted
 from instar.data.operators.operator import Known, RowsOperator, operator
 from instar.data.operators.types import plain
+from instar.data.rows.batch import Batch
+from instar.data.rows.block import Block
 from instar.data.summaries import Of
 
 Training = Literal["refuse", "count"]
@@ -43,7 +43,7 @@ class Require(RowsOperator[Gaps]):
 
     Raises ValueMissing, a BadInput, where rows are prepared. Fitting alone reads and counts.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> required = fit([Require("Year")], [pl.DataFrame({"Year": [1999, 2001]})])
     >>> required.apply(pl.DataFrame({"Year": [None]}, schema={"Year": pl.Int64}))
     Traceback (most recent call last):

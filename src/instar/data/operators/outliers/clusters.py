@@ -11,12 +11,12 @@ import numpy as np
 import polars as pl
 
 from instar.base.schema import Schema
-from instar.data.batch import Batch
-from instar.data.block import Block
 from instar.data.operators.operator import Known, RowsOperator, operator
 from instar.data.operators.outliers.score import must_name, scored, with_score
 from instar.data.operators.sampled import Floats, SampledRows, distances, must_be_from
 from instar.data.operators.types import number
+from instar.data.rows.batch import Batch
+from instar.data.rows.block import Block
 from instar.data.summaries import Of, Sample
 
 
@@ -55,7 +55,7 @@ class ClusterScore(RowsOperator[Clusters]):
     A row with a missing value has no score, one with an infinite value an infinite one; without a complete row in
     training no row has one.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> rows = pl.DataFrame({"x": [0, 1, 0, 50, 51, 50, 25], "y": [0, 0, 1, 50, 50, 51, 25]})
     >>> fit([ClusterScore("x", "y", clusters=2)], [rows]).apply(rows).frame["outlier"].arg_max()
     6

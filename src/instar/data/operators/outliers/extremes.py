@@ -84,7 +84,7 @@ class MadScore(Extreme):
     column it is 1. A missing value does not count; a row with none has no score.
     Source: Iglewicz & Hoaglin (1993), How to detect and handle outliers, ASQC.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> films = pl.DataFrame({"Runtime": [90, 100, 110, 900]})
     >>> fit([MadScore("Runtime")], [films]).apply(films).frame["outlier"].round(2).to_list()
     [1.01, 0.34, 0.34, 53.62]
@@ -117,7 +117,7 @@ class QuantileScore(Extreme):
     his outer one. A missing value does not count; a row with none has no score.
     Source: Tukey (1977), Exploratory data analysis, Addison-Wesley.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> films = pl.DataFrame({"Runtime": [80, 90, 100, 110, 200]})
     >>> fit([QuantileScore("Runtime")], [films]).apply(films).frame["outlier"].to_list()
     [0.5, 0.0, 0.0, 0.0, 4.5]

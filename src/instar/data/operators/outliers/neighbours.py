@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from instar.base.errors import BadInput
 from instar.base.schema import Schema
-from instar.data.batch import Batch
-from instar.data.block import Block
 from instar.data.operators.operator import Known, RowsOperator, operator
 from instar.data.operators.outliers.score import must_name, scored, with_score
 from instar.data.operators.sampled import Floats, SampledRows, distances, must_be_from
 from instar.data.operators.types import number
+from instar.data.rows.batch import Batch
+from instar.data.rows.block import Block
 from instar.data.summaries import Of, Sample
 
 Distance = Literal["kth", "mean"]
@@ -159,7 +159,7 @@ class NeighbourScore(Compared):
     rows in training no row has one. The sample is part of the state; a row costs a pass over it.
     Source: Ramaswamy, Rastogi & Shim (2000), Efficient algorithms for mining outliers from large data sets, SIGMOD.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> rows = pl.DataFrame({"x": [0.0, 1.0, 2.0, 9.0]})
     >>> fit([NeighbourScore("x", k=1)], [rows]).apply(rows).frame["outlier"].round(2).to_list()
     [0.28, 0.28, 0.28, 1.98]
@@ -194,7 +194,7 @@ class LocalOutlierFactor(Compared):
     ``-score_samples`` with ``novelty=True``, both on scaled columns.
     Source: Breunig, Kriegel, Ng & Sander (2000), LOF: identifying density-based local outliers, SIGMOD.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> rows = pl.DataFrame({"x": [0.0, 1.0, 2.0, 3.0, 9.0]})
     >>> fit([LocalOutlierFactor("x", k=2)], [rows]).apply(rows).frame["outlier"].round(2).to_list()
     [1.0, 1.0, 1.0, 1.0, 4.33]

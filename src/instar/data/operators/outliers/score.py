@@ -9,9 +9,9 @@ import polars as pl
 
 from instar.base.errors import BadInput
 from instar.base.schema import Field, Schema
-from instar.data.batch import Batch
 from instar.data.operators.operator import with_fields
 from instar.data.operators.sampled import Floats
+from instar.data.rows.batch import Batch
 
 _BLOCK = 256  # rows compared with the sample at a time
 

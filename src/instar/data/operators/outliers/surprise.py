@@ -13,12 +13,12 @@ import polars as pl
 
 from instar.base.errors import BadInput
 from instar.base.schema import Schema
-from instar.data.batch import Batch
-from instar.data.block import Block
 from instar.data.operators.operator import Known, RowsOperator, operator
 from instar.data.operators.outliers.score import must_name, with_score
 from instar.data.operators.sampled import must_be_from
 from instar.data.operators.types import category
+from instar.data.rows.batch import Batch
+from instar.data.rows.block import Block
 from instar.data.summaries import Contingency, Of
 from instar.data.summaries.values import in_order
 
@@ -82,7 +82,7 @@ class Surprise(RowsOperator[Tables]):
     Text, whole numbers and truth values; cut other numbers by Discretize first. Exact under any chunking.
     Source: self-information (Shannon 1948); pairs as in composite likelihood (Varin, Reid & Firth 2011, Stat. Sinica 21).
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> rows = pl.DataFrame({"city": ["Rio"] * 5 + ["Natal"] * 5, "state": ["RJ"] * 4 + ["RN"] * 6})
     >>> fit([Surprise("city", "state")], [rows]).apply(rows).frame["surprise"].round(2).unique().sort().to_list()
     [1.06, 1.39, 3.1]

@@ -27,7 +27,7 @@ class Cast(ExpressionOperator[Nothing]):
     an offset from UTC (``%z``) is read as ``datetime[ZONE]``, such as ``datetime[UTC]``: offsets may differ from row to row
     strict : a value that cannot be read is refused (BadInput when it is met); with ``strict=False`` it becomes missing
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> films = pl.DataFrame({"Released": ["12 Mar 1998", None]})
     >>> fit([Cast("Released", to="date", format="%d %b %Y")], [films]).apply(films).frame["Released"].to_list()
     [datetime.date(1998, 3, 12), None]

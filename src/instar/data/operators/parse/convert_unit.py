@@ -36,7 +36,7 @@ class ConvertUnit(ExpressionOperator[Conversions]):
     else, for a column without a unit, and when the schema says another unit than ``unit``.
     Source: the factors are those of pint, computed as exact fractions.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> films = pl.DataFrame({"Runtime": [90.0, None]})
     >>> print(fit([ConvertUnit("Runtime", to="hour", unit="minute")], [films]).apply(films).frame["Runtime"].to_list())
     [1.5, None]

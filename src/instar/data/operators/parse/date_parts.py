@@ -47,7 +47,7 @@ class DateParts(ExpressionOperator[Nothing]):
 
     The parts of a missing value are missing. Two columns may share the parts: ``DateParts("Seen", "Left")``.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> films = pl.DataFrame({"Released": ["12 Mar 1998", None]})
     >>> dates = DateParts("Released", parts=["year"], cyclic=["month"], format="%d %b %Y")
     >>> fit([dates], [films]).apply(films).frame["Released_year"].to_list()

@@ -11,13 +11,13 @@ import polars as pl
 
 from instar.base.errors import BadInput
 from instar.base.schema import Field, Schema
-from instar.data.batch import Batch
-from instar.data.block import Block
 from instar.data.operators.operator import Known, RowsOperator, operator, with_fields
 from instar.data.operators.parse.units import Affine, affine
 from instar.data.operators.types import text
-from instar.data.quantities import split_quantity
+from instar.data.rows.batch import Batch
+from instar.data.rows.block import Block
 from instar.data.summaries import Of, QuantityTexts
+from instar.data.values.quantities import split_quantity
 
 _STEP = "Quantity"
 _CACHED = 4096
@@ -55,7 +55,7 @@ class Quantity(RowsOperator[Readings]):
     and in small letters. It learns the units that occur, with their factors, so that one row needs no pint; a unit that
     is new in service is looked up then. A missing text stays missing.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> beers = pl.DataFrame({"Size": ["12.0 oz", "1 pint", "0.5 l.", "N/A"]})
     >>> sizes = fit([Quantity("Size", to="ml", units={"oz": "fluid_ounce"})], [beers])
     >>> sizes.apply(beers).frame["Size"].round(1).to_list()

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from instar.base.errors import BadInput
 from instar.base.schema import Field, Schema
-from instar.data.batch import Batch
-from instar.data.block import Block
 from instar.data.operators.arithmetic import product
 from instar.data.operators.operator import Known, operator
 from instar.data.operators.reduce.select_variance import ROUNDING
 from instar.data.operators.reduce.selecting import ManyToOne, array_series, whole
 from instar.data.operators.types import finite, is_block, number
+from instar.data.rows.batch import Batch
+from instar.data.rows.block import Block
 from instar.data.summaries import Of, Scatter
 
 Floats = NDArray[np.float64]
@@ -61,7 +61,7 @@ class Pca(ManyToOne[Components]):
     for up to some thousand values a row
     Source: Pearson (1901), On lines and planes of closest fit, Philosophical Magazine 2; merging as in Scatter.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> films = pl.DataFrame({"Good": [1.0, 2.0, 3.0], "Liked": [2.0, 4.0, 6.0]})
     >>> preparation = fit([Pca("Good", "Liked")], [films])
     >>> print(preparation.explain())

@@ -44,7 +44,7 @@ class SelectCorrelation(SelectOperator[Groups]):
 
     columns : of numbers, or one column of arrays, whose values are selected;  into : the array's name
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> import polars as pl
     >>> films = pl.DataFrame({"Minutes": [90, 120, 100], "Seconds": [5400, 7200, 6000], "Year": [1990, 1980, 2000]})
     >>> print(fit([SelectCorrelation("Minutes", "Seconds", "Year")], [films]).explain())

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from instar.base.errors import BadInput
 from instar.base.schema import Field, Schema
-from instar.data.estimators import Plain, definition_of, made_from
-from instar.data.folds import TARGET
 from instar.data.operators.operator import Known, operator
 from instar.data.operators.reduce.selecting import SelectOperator, whole
 from instar.data.operators.types import number
+from instar.data.rows.folds import TARGET
 from instar.data.summaries import Of, Sample
 from instar.data.summaries.scatter import matrix_of
+from instar.data.values.estimators import Plain, definition_of, made_from
 
 Floats = NDArray[np.float64]
 
@@ -49,7 +49,7 @@ class SelectImportance(SelectOperator[Importances]):
     columns : of numbers;  into : the array's name
 
     >>> from sklearn.tree import DecisionTreeClassifier
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> import polars as pl
     >>> films = pl.DataFrame({"Year": [1, 2, 3, 4], "Runtime": [5, 6, 5, 6], "Good": [False, False, True, True]})
     >>> found = fit([SelectImportance("Year", "Runtime", estimator=DecisionTreeClassifier(), top=1)], [films], "Good")

@@ -12,10 +12,10 @@ import numpy as np
 
 from instar.base.errors import BadInput
 from instar.base.schema import Field, Schema
-from instar.data.folds import TARGET
 from instar.data.operators.operator import Known, operator
 from instar.data.operators.reduce.selecting import SelectOperator, whole
 from instar.data.operators.types import number
+from instar.data.rows.folds import TARGET
 from instar.data.summaries import Counts, Of, QuantileGrid
 from instar.data.summaries.cells import Binned
 
@@ -44,7 +44,7 @@ class SelectInformation(SelectOperator[Information]):
     columns : of numbers;  into : the array's name
     Source: Cover & Thomas (2006), Elements of Information Theory, section 2.3.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> import polars as pl
     >>> films = pl.DataFrame({"Year": [1, 2, 3, 4], "Runtime": [5, 6, 5, 6], "Good": [False, False, True, True]})
     >>> print(fit([SelectInformation("Year", "Runtime", top=1)], [films], target="Good").explain())

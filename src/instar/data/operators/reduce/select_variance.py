@@ -35,7 +35,7 @@ class SelectVariance(SelectOperator[Variances]):
 
     columns : of numbers, or one column of arrays, whose values are selected;  into : the array's name
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> import polars as pl
     >>> films = pl.DataFrame({"Year": [1990, 2000], "Country": [1, 1]})
     >>> preparation = fit([SelectVariance("Year", "Country")], [films])

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from instar.base.errors import BadInput
 from instar.base.schema import Field, Schema
-from instar.data.batch import Batch
-from instar.data.block import Block
 from instar.data.operators.operator import RowsOperator, with_fields, without_fields
 from instar.data.operators.types import is_block, number
+from instar.data.rows.batch import Batch
+from instar.data.rows.block import Block
 
 S = TypeVar("S", bound=msgspec.Struct)
 

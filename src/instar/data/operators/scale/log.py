@@ -38,7 +38,7 @@ class Log(ExpressionOperator[Shifts]):
     When rows are prepared later, x + shift <= 0 is missing in both cases: a logarithm of it does not exist. A missing
     value stays missing; positive infinity stays. An empty column keeps shift 0 or the given one.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> votes = pl.DataFrame({"votes": [0, 1, None]})
     >>> fit([Log("votes")], [votes]).apply(votes).frame["votes"].round(4).to_list()
     [0.0, 0.6931, None]

@@ -29,7 +29,7 @@ class MaxAbs(ExpressionOperator[Reaches]):
     A missing value stays missing, and an infinite one infinite; a value beyond those seen comes out beyond 1. A column
     of zeros, or without any value, is left as it is.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> rows = pl.DataFrame({"x": [-4.0, 0.0, 2.0]})
     >>> fit([MaxAbs("x")], [rows]).apply(rows).frame["x"].to_list()
     [-1.0, 0.0, 0.5]

@@ -162,7 +162,7 @@ class BoxCox(PowerOperator):
     stays missing. A constant or empty column keeps the power 1. How the power is found is said in ``PowerOperator``.
     Source: Box & Cox (1964), An analysis of transformations, J. Royal Statistical Society B 26(2).
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> rows = pl.DataFrame({"x": [1.0, 2.0, 4.0, 8.0, 16.0]})
     >>> fit([BoxCox("x")], [rows]).apply(rows).frame["x"].round(4).to_list()
     [-1.4142, -0.7071, 0.0, 0.7071, 1.4142]
@@ -202,7 +202,7 @@ class YeoJohnson(PowerOperator):
     changes nothing. How the power is found is said in ``PowerOperator``.
     Source: Yeo & Johnson (2000), A new family of power transformations, Biometrika 87(4).
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> rows = pl.DataFrame({"x": [-1.0, 0.0, 1.0]})
     >>> fit([YeoJohnson("x", standardize=False)], [rows]).apply(rows).frame["x"].round(4).to_list()
     [-1.0, 0.0, 1.0]

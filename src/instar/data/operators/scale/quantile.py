@@ -49,7 +49,7 @@ class Quantile(ExpressionOperator[AllKnots]):
     knots, it is exact. A missing value stays missing; an infinite one is put at the end. A constant column becomes 0.5
     ("normal": 0), and an empty one too.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> rows = pl.DataFrame({"x": [1.0, 2.0, 2.0, 1000.0, 1.5]})
     >>> fit([Quantile("x")], [rows]).apply(rows).frame["x"].round(2).to_list()
     [0.1, 0.6, 0.6, 0.9, 0.3]

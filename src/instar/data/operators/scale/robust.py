@@ -39,7 +39,7 @@ class Robust(ExpressionOperator[Middles]):
     rows it is exact. A missing value stays missing, and an infinite one infinite. Where the two quantiles are equal
     (a constant column, or one value that is most of it) the spread is 1; an empty column is left as it is.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> rows = pl.DataFrame({"x": [1.0, 2.0, 3.0, 4.0, 1000.0]})
     >>> fit([Robust("x")], [rows]).apply(rows).frame["x"].to_list()
     [-1.0, -0.5, 0.0, 0.5, 498.5]

@@ -35,7 +35,7 @@ class Standardize(ExpressionOperator[Scales]):
 
     A missing value stays missing. A constant column becomes 0, and an empty one is left as it is.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> films = pl.DataFrame({"Year": [1990, 2000]})
     >>> fit([Standardize("Year")], [films]).apply(films).frame["Year"].to_list()
     [-1.0, 1.0]

@@ -10,8 +10,8 @@ import numpy as np
 from instar.base.errors import BadInput
 from instar.data.operators.operator import operator
 from instar.data.operators.series.spectrum import By, Kept, Spectra, SpectrumOperator
-from instar.data.series import Floats
-from instar.data.spectra import Transform, frequencies
+from instar.data.values.series import Floats
+from instar.data.values.spectra import Transform, frequencies
 
 Give = Literal["amplitude", "phase", "both", "parts"]
 _SUFFIXES: dict[Give, tuple[str, ...]] = {
@@ -42,7 +42,7 @@ class Dft(SpectrumOperator):
     Source: Cooley & Tukey (1965), Math. of Computation 19; computed by scipy.fft.
 
     >>> import polars as pl
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> days = pl.DataFrame({"rain": [[4.0, 3.0, 2.0, 3.0], [5.0, 3.0, 1.0, 3.0]]})
     >>> preparation = fit([Dft("rain", keep=2)], [days])
     >>> print(preparation.explain())

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from instar.base.errors import BadInput
 from instar.data.operators.operator import operator
 from instar.data.operators.series.spectrum import By, Kept, Spectra, SpectrumOperator
-from instar.data.series import Floats
-from instar.data.spectra import Transform, depth, wavelet_names, wavelets
+from instar.data.values.series import Floats
+from instar.data.values.spectra import Transform, depth, wavelet_names, wavelets
 
 
 @operator("dwt", state=Spectra)
@@ -31,7 +31,7 @@ class Dwt(SpectrumOperator):
     Source: Mallat (1989), A theory for multiresolution signal decomposition, IEEE PAMI 11; computed by PyWavelets.
 
     >>> import polars as pl
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> days = pl.DataFrame({"rain": [[1.0, 1.0, 5.0, 5.0], [2.0, 2.0, 4.0, 4.0]]})
     >>> preparation = fit([Dwt("rain", keep=2)], [days])
     >>> print(preparation.explain())

@@ -10,9 +10,9 @@ import polars as pl
 
 from instar.base.errors import BadInput
 from instar.base.schema import Field, Schema
-from instar.data.batch import Batch
 from instar.data.operators.operator import RowsOperator, with_fields, without_fields
-from instar.data.series import series_field
+from instar.data.rows.batch import Batch
+from instar.data.values.series import series_field
 
 S = TypeVar("S", bound=msgspec.Struct)
 

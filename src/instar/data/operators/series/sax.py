@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from instar.base.errors import BadInput
 from instar.base.schema import Field, Schema
-from instar.data.batch import Batch
-from instar.data.block import Block
 from instar.data.operators.operator import Known, many_values, operator
 from instar.data.operators.series.row_series import SeriesOperator, plain_frame
-from instar.data.series import points_of, segment_means, times_field
+from instar.data.rows.batch import Batch
+from instar.data.rows.block import Block
 from instar.data.summaries import Of, SeriesQuantiles
+from instar.data.values.series import points_of, segment_means, times_field
 
 Cuts = Literal["normal", "equal_depth"]
 _FIRST = ord("a")
@@ -58,7 +58,7 @@ class Sax(SeriesOperator[Alphabets]):
     segments is an error, or null with ``strict=False``.
     Source: Lin, Keogh, Lonardi & Chiu (2003), A symbolic representation of time series, DMKD 2003.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> years = pl.DataFrame({"rain": [[9.0, 8.0, 4.0, 1.0, 0.0, 1.0, 5.0, 9.0], [3.0] * 8]})
     >>> fit([Sax("rain", segments=4, letters=4)], [years]).apply(years).frame["rain"].to_list()
     ['dbad', 'cccc']

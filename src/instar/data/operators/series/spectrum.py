@@ -12,14 +12,14 @@ import polars as pl
 
 from instar.base.errors import BadInput
 from instar.base.schema import Schema
-from instar.data.batch import Batch
-from instar.data.block import Block
 from instar.data.operators.operator import Known, many_values
 from instar.data.operators.series.row_series import SeriesOperator, plain_frame
 from instar.data.operators.types import finite
-from instar.data.series import Floats, groups, points_of
-from instar.data.spectra import Transform
+from instar.data.rows.batch import Batch
+from instar.data.rows.block import Block
 from instar.data.summaries import ArrayMoments, Of
+from instar.data.values.series import Floats, groups, points_of
+from instar.data.values.spectra import Transform
 
 By = Literal["energy", "first"]
 

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from instar.base.errors import BadInput, Conflict
 from instar.base.schema import Schema
-from instar.data.batch import Batch
-from instar.data.block import Block, counted
 from instar.data.operators.operator import Known, RowsOperator, operator
 from instar.data.operators.text.word_llama import shortened, word_llama
 from instar.data.operators.types import text
+from instar.data.rows.batch import Batch
+from instar.data.rows.block import Block, counted
 
 SIZES = (64, 128, 256)
 
@@ -40,7 +40,7 @@ class Embed(RowsOperator[Pretrained]):
     A missing text, an empty one, and one without a token, is all 0.
     Source: WordLlama (2024), the package wordllama, model l2_supercat.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> films = pl.DataFrame({"Title": ["A dark night", "An evening without light", "Cooking for two"]})
     >>> points = fit([Embed("Title")], [films]).matrix(films)
     >>> (points @ points[0]).round(1).tolist()

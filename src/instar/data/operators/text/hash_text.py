@@ -11,11 +11,11 @@ import polars as pl
 
 from instar.base.errors import BadInput
 from instar.base.schema import Schema
-from instar.data.block import Block
 from instar.data.operators.operator import BlockOperator, Nothing, operator
 from instar.data.operators.types import text
-from instar.data.texts import WORD, terms_of, words
-from instar.data.weighing import unit_length
+from instar.data.rows.block import Block
+from instar.data.values.texts import WORD, terms_of, words
+from instar.data.values.weighing import unit_length
 
 
 @operator("hash_text")
@@ -29,7 +29,7 @@ class HashText(BlockOperator[Nothing]):
     The values are those of scikit-learn's HashingVectorizer. A missing or empty text is all 0.
     Source: Weinberger et al. (2009), Feature hashing for large scale multitask learning, ICML.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> films = pl.DataFrame({"Title": ["True Blood", None]})
     >>> fit([HashText("Title", width=4)], [films]).apply(films).blocks["Title"].toarray().tolist()
     [[0.0, 0.0, 0.7071067690849304, -0.7071067690849304], [0.0, 0.0, 0.0, 0.0]]

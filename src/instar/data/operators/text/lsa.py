@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 
 from instar.base.errors import BadInput
 from instar.base.schema import Schema
-from instar.data.batch import Batch
-from instar.data.block import Block
 from instar.data.operators.operator import Known, RowsOperator, operator
 from instar.data.operators.text.tf_idf import Weights, learned
 from instar.data.operators.types import text
+from instar.data.rows.batch import Batch
+from instar.data.rows.block import Block
 from instar.data.summaries import DocumentFrequency, Of, TermScatter
 from instar.data.summaries.term_scatter import Directions
-from instar.data.texts import WORD, terms_of, words
-from instar.data.weighing import weighed
+from instar.data.values.texts import WORD, terms_of, words
+from instar.data.values.weighing import weighed
 
 Floats = NDArray[np.float64]
 OVERSAMPLE = 10  # directions beyond those asked for, so that the last ones asked for are found as well as the first
@@ -59,7 +59,7 @@ class Lsa(RowsOperator[Space]):
     Source: Deerwester et al. (1990), Indexing by latent semantic analysis; Musco & Musco (2015), Randomized block Krylov
     methods for stronger and faster approximate singular value decomposition.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> films = pl.DataFrame({"Title": ["Dark Night", "Night Dark Dark", "Blood Moon"]})
     >>> fit([Lsa("Title", components=2)], [films]).apply(films).frame["Title"].dtype
     Array(Float32, shape=(2,))

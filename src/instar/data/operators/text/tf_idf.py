@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from instar.base.errors import BadInput
 from instar.base.schema import Schema
-from instar.data.block import Block
 from instar.data.operators.encode.vocabulary import Vocabulary
 from instar.data.operators.operator import BlockOperator, Known, operator
 from instar.data.operators.types import text
+from instar.data.rows.block import Block
 from instar.data.summaries import DocumentFrequency, Of, Summary
-from instar.data.texts import WORD, terms_of, words
-from instar.data.weighing import weighed
+from instar.data.values.texts import WORD, terms_of, words
+from instar.data.values.weighing import weighed
 
 
 class Weights(Vocabulary, frozen=True, dict=True):
@@ -51,7 +51,7 @@ class TfIdf(BlockOperator[Weights]):
     are merged. Text is lower-cased; a term is a match of ``pattern``. With the same vocabulary the values are those of
     scikit-learn's TfidfVectorizer. A missing or empty text, and one without a known term, is all 0.
 
-    >>> from instar.data.fitting import fit
+    >>> from instar.data.preparing.fitting import fit
     >>> films = pl.DataFrame({"Title": ["Blood Simple", "True Blood"]})
     >>> fit([TfIdf("Title", terms=1)], [films]).apply(films).blocks["Title"].toarray().tolist()
     [[1.0], [1.0]]

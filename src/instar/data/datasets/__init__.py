@@ -1,0 +1,1 @@
+"""Datasets: versions, their chunks and manifests, importing and erasing."""

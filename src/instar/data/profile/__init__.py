@@ -1,0 +1,1 @@
+"""What is in a dataset version, and what is suspicious about it."""
