@@ -92,3 +92,27 @@ def test_the_folder_must_be_one_and_have_such_files(digits: Path, tmp_path: Path
         open_source(digits, format="images", options={"broken": "drop"})
     with pytest.raises(BadInput, match="unknown encoding 'utf-9'"):
         open_source(digits, format="texts", options={"encoding": "utf-9"})
+
+
+def test_a_link_out_of_the_folder_is_refused(digits: Path, tmp_path: Path) -> None:
+    (digits / "one" / "again.png").symlink_to(digits / "one" / "0.png")
+    assert open_source(digits, format="images").rows() == 4
+    Image.new("L", (1, 1)).save(tmp_path / "elsewhere.png")
+    (digits / "one" / "away.png").symlink_to(tmp_path / "elsewhere.png")
+    with pytest.raises(BadInput, match=r"away.png is a link that leads out of the folder, to .*elsewhere.png"):
+        open_source(digits, format="images")
+
+
+def test_an_image_of_very_many_pixels_is_not_decoded(digits: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 7)
+    with pytest.raises(
+        BadInput, match=r"two/slanted/1.png does not decode as an image: Image size \(16 pixels\) exceeds"
+    ):
+        list(open_source(digits, format="images").chunks(9))
+
+
+@pytest.mark.parametrize("encoding", ["hex", "rot13", "utf-9"])
+def test_what_is_no_encoding_of_texts_is_refused(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "a.txt").write_text("a")
+    with pytest.raises(BadInput, match=f"unknown encoding '{encoding}'"):
+        open_source(tmp_path, format="texts", options={"encoding": encoding})

@@ -56,6 +56,10 @@ def test_the_tables_of_the_record_are_in_the_catalogue(store: Store) -> None:
         "SELECT * FROM glob('/*')",
         "SELECT * FROM query('SELECT 1')",
         "SELECT * FROM duckdb_settings()",
+        "WITH x AS (COPY (SELECT 1) TO '/tmp/x.csv') SELECT 1",
+        "SELECT * FROM (WITH x AS (INSERT INTO catalogue.node VALUES (1) RETURNING *) SELECT * FROM x)",
+        "WITH x AS (DELETE FROM films) SELECT 1",
+        'SELECT * FROM catalogue."node WHERE 1 = 0 UNION SELECT * FROM node"',
         "SELECT * FROM pragma_database_list()",
         "SELECT * FROM information_schema.tables",
         "SELECT * FROM memory.main.films",
@@ -167,3 +171,12 @@ def test_a_reader_that_fails_in_the_middle_fails_with_its_own_error(
 def test_types_that_no_dataset_has_are_cast(store: Store) -> None:
     found = sql("SELECT sum(range) AS total, uuid() AS id FROM range(5)", store=store)
     assert (found["total"].to_list(), found["id"].dtype) == ([10], pl.String())
+
+
+@pytest.mark.parametrize("asked", ["SELECT 1 AS n -- one", "SELECT 1 AS n -- ) FROM (", "SELECT 1 AS n /* ; */"])
+def test_a_question_may_end_in_a_comment(store: Store, asked: str) -> None:
+    assert sql(asked, store=store)["n"].to_list() == [1]
+
+
+def test_a_sample_can_be_asked_for(store: Store) -> None:
+    assert sql('SELECT * FROM "films@1" USING SAMPLE 2 ROWS', store=store).height == 2

@@ -34,6 +34,11 @@ class _Folder:
         self.folder = path
         every = sorted(entry for entry in path.rglob("*") if entry.is_file() and not _hidden(entry.relative_to(path)))
         self._files = [entry for entry in every if entry.suffix.lower() in self.suffixes]
+        if out := next((file for file in self._files if not _inside(file, path)), None):
+            raise BadInput(
+                f"{out} is a link that leads out of the folder, to {out.resolve()}; take it out, or import a copy in which "
+                "links are files: cp -rL FOLDER COPY"
+            )
         self._others = len(every) - len(self._files)
         if not self._files:
             raise BadInput(f"the folder {path} has no {self.format} below it; they end in {', '.join(self.suffixes)}")
@@ -124,7 +129,7 @@ class TextSource(_Folder):
         self.encodings = (encoding,) if isinstance(encoding, str) else tuple(encoding)
         for name in self.encodings:
             try:
-                codecs.lookup(name)
+                b" ".decode(name, "ignore")  # and not codecs.lookup, which knows codecs that give no text
             except LookupError:
                 raise BadInput(
                     f"unknown encoding {name!r}; common ones: utf-8, latin-1, windows-1252, utf-16"
@@ -145,6 +150,10 @@ class TextSource(_Folder):
         assert wrong is not None
         line = data[: wrong.start].count(b"\n") + 1
         raise Undecodable(path, line, wrong.start, data[wrong.start], self.encodings[0], "windows-1252")
+
+
+def _inside(file: Path, folder: Path) -> bool:
+    return not file.is_symlink() or file.resolve().is_relative_to(folder.resolve())
 
 
 def _hidden(path: Path) -> bool:

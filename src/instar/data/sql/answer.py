@@ -17,6 +17,7 @@ from instar.data.datasets.chunks import CHUNK_ROWS, write_chunk
 from instar.data.datasets.dataset import DatasetVersion, dataset, version_record
 from instar.data.datasets.manifest import Manifest
 from instar.data.rows.frames import schema_of
+from instar.data.sources.database import quoted
 from instar.data.sources.rechunk import rechunk
 from instar.data.sql.engine import MEMORY, SECONDS, answering
 from instar.data.sql.question import CATALOGUE, Question, question
@@ -85,7 +86,7 @@ def sql(
 
 
 def _records(store: Store, table: str) -> pl.DataFrame:
-    found = store.catalogue.select(f"SELECT * FROM {table}", limit=MOST_RECORDS)
+    found = store.catalogue.select(f"SELECT * FROM {quoted(table)}", limit=MOST_RECORDS)
     if found.more:
         raise BadInput(
             f"sql: {CATALOGUE}.{table} has more than {MOST_RECORDS:,} rows; ask the store itself: instar rule, or find"

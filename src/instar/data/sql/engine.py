@@ -139,7 +139,8 @@ def _castings(database: duckdb.DuckDBPyConnection, text: str, limit: int | None)
     answer = database.sql(text)
     check_names(answer.columns, "sql: the answer")
     columns = ", ".join(map(_casting, answer.columns, map(str, answer.types)))
-    return f"SELECT {columns} FROM ({text})" + (f" LIMIT {limit}" if limit is not None else "")
+    # The question may end in a comment, which its line ends.
+    return f"SELECT {columns} FROM ({text}\n)" + (f" LIMIT {limit}" if limit is not None else "")
 
 
 def _casting(name: str, kind: str) -> str:

@@ -13,7 +13,9 @@ from instar.base.errors import BadInput
 
 CATALOGUE = "catalogue"
 _FUNCTIONS = frozenset(["range", "generate_series", "unnest"])  # that may stand for a table
+_QUERIES = frozenset(["SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"])  # that only read
 _TABLES = frozenset(["BASE_TABLE", "TABLE_FUNCTION", "SHOW_REF", "COLUMN_DATA", "DELIM_GET", "BOUND_TABLE_REF"])
+_ONLY_QUESTIONS = "sql: only a question can be asked (SELECT, FROM, VALUES, WITH … SELECT); nothing was changed"
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ def question(text: str) -> Question:
     Question(text='SELECT ...', datasets=('films@2',), catalogue=(), ordered=True)
     """
     [statement] = _parsed(text)
+    if any(kind.endswith("_NODE") and kind not in _QUERIES for kind in map(_kind, _nodes(statement))):
+        raise BadInput(_ONLY_QUESTIONS)  # WITH may hold INSERT, UPDATE, DELETE and COPY
     own = frozenset(name.lower() for name in _given_names(statement))
     datasets: dict[str, None] = {}
     catalogue: dict[str, None] = {}
@@ -74,7 +78,7 @@ def _parsed(text: str) -> list[dict[str, Any]]:
 def _refusal(text: str, tree: dict[str, Any]) -> str:
     """The mistake, with a mark below the letter at which it is."""
     if tree.get("error_type") == "not implemented":
-        return "sql: only a question can be asked (SELECT, FROM, VALUES, WITH … SELECT); nothing was changed"
+        return _ONLY_QUESTIONS
     said = f"sql: {tree.get('error_message', 'this is no SQL')}; correct the question"
     place = str(tree.get("position", ""))
     if not place.isdigit():
@@ -96,7 +100,13 @@ def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
 
 
 def _tables(tree: Any) -> Iterator[dict[str, Any]]:
-    return (each for each in _nodes(tree) if each.get("type") in _TABLES)
+    return (each for each in _nodes(tree) if _kind(each) in _TABLES)
+
+
+def _kind(node: dict[str, Any]) -> str:
+    """Of what has one: the ``type`` of a value is a tree itself."""
+    kind = node.get("type")
+    return kind if isinstance(kind, str) else ""
 
 
 def _given_names(tree: Any) -> Iterator[str]:
