@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from instar.base.errors import BadInput
+from instar.data.rows.zeros import one_zero
 
 COUNT = "__count"
 
@@ -28,8 +29,7 @@ def names_of(given: Names, step: str) -> tuple[str, ...]:
 def keyed(frame: pl.DataFrame, columns: Iterable[str]) -> pl.DataFrame:
     """These columns, so that equal values are equal: NaN is missing, and there is one zero."""
     return frame.select(
-        (pl.col(name).fill_nan(None) + 0.0).cast(frame.schema[name]) if frame.schema[name].is_float() else pl.col(name)
-        for name in columns
+        one_zero(pl.col(name).fill_nan(None)) if frame.schema[name].is_float() else pl.col(name) for name in columns
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import polars as pl
 
+from instar.data.rows.zeros import keyed
 from instar.data.summaries.frequencies import added
 from instar.data.summaries.summary import Summary, column_of, same, summary
 from instar.data.summaries.values import Value, common_type, in_order, kept_type, of_plain, to_plain
@@ -35,8 +36,8 @@ class Contingency(Summary):
     def of(cls, frame: pl.DataFrame, *columns: str) -> Self:
         series = [column_of(frame, name, "contingency") for name in columns]
         kinds = tuple(kept_type(one, "contingency") for one in series)
-        # -0.0 is 0.0; columns are numbered, since one may be called as the count is.
-        parts = [(one + 0.0 if one.dtype.is_float() else one).alias(str(at)) for at, one in enumerate(series)]
+        # columns are numbered, since one may be called as the count is
+        parts = [keyed(one).alias(str(at)) for at, one in enumerate(series)]
         table = pl.DataFrame(parts).group_by(pl.all(), maintain_order=True).len("rows")
         return cls({row[:-1]: row[-1] for row in table.rows()}, kinds)
 

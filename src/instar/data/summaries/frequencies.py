@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import polars as pl
 
+from instar.data.rows.zeros import keyed
 from instar.data.summaries.summary import Summary, column_of, same, summary
 from instar.data.summaries.values import Value, common_type, in_order, kept_type, of_plain, to_plain
 
@@ -34,9 +35,7 @@ class Frequencies(Summary):
         [name] = columns
         series = column_of(frame, name, "frequencies").drop_nulls()
         kind = kept_type(series, "frequencies")
-        if series.dtype.is_float():
-            series = series + 0.0  # -0.0 is 0.0
-        table = series.alias("value").value_counts(name="rows")
+        table = keyed(series).alias("value").value_counts(name="rows")
         return cls(dict(zip(table["value"].to_list(), table["rows"].to_list())), kind)
 
     def top(self, limit: int | None = None) -> list[tuple[Value, int]]:

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import polars as pl
 
+from instar.data.rows.zeros import keyed
 from instar.data.summaries.frequencies import added
 from instar.data.summaries.summary import Summary, column_of, same, summary
 
@@ -36,7 +37,7 @@ class FrequentItems(Summary):
     @classmethod
     def of(cls, frame: pl.DataFrame, *columns: str, limit: int = 1024) -> Self:
         [name] = columns
-        series = column_of(frame, name, "frequent items").drop_nulls().cast(pl.String)
+        series = keyed(column_of(frame, name, "frequent items")).drop_nulls().cast(pl.String)
         table = series.alias("value").value_counts(name="rows")
         counts = dict(zip(table["value"].to_list(), table["rows"].to_list()))
         return cls._cut(limit, len(series), 0, counts)

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from instar.base.errors import WrongType
+from instar.data.rows.zeros import keyed
 from instar.data.summaries.summary import Summary, column_of, same, summary
 from instar.data.summaries.values import Value, common_type, in_order, kept_type, of_plain, to_plain
 
@@ -47,8 +48,8 @@ class GroupMoments(Summary):
         if not (values.dtype.is_numeric() or values.dtype in (pl.Boolean, pl.Null)):
             hint = "Cast it to a number first; for the classes of a target, TargetEncode takes classes=True"
             raise WrongType(number, "group moments", str(values.dtype), "a column of numbers", hint)
-        # -0.0 is 0.0; columns are numbered, since one may be called as another step calls its own.
-        parts = [(one + 0.0 if one.dtype.is_float() else one).alias(str(at)) for at, one in enumerate(keys)]
+        # columns are numbered, since one may be called as another step calls its own
+        parts = [keyed(one).alias(str(at)) for at, one in enumerate(keys)]
         numbers = values.cast(pl.Float64).alias("number")
         rows = pl.DataFrame([*parts, numbers]).filter(pl.col("number").is_finite())
         distinct = rows.drop("number").unique(maintain_order=True).with_row_index("group")

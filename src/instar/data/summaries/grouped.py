@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import polars as pl
 
+from instar.data.rows.zeros import keyed
 from instar.data.summaries.contingency import Key
 from instar.data.summaries.summary import SUMMARIES, Summary, column_of, same, summary
 from instar.data.summaries.values import common_type, in_order, kept_type, of_plain, to_plain
@@ -36,7 +37,7 @@ class Grouped(Summary):
         *by, value = (column_of(frame, name, "grouped") for name in columns)
         kinds = tuple(kept_type(one, "grouped") for one in by)
         # columns are numbered, since two may be one column
-        keys = [(one + 0.0 if one.dtype.is_float() else one).alias(str(at)) for at, one in enumerate(by)]
+        keys = [keyed(one).alias(str(at)) for at, one in enumerate(by)]
         table = pl.DataFrame([*keys, value.alias("value")])
         parts = table.partition_by(*(key.name for key in keys), as_dict=True, include_key=False)
         return cls(inner, {key: SUMMARIES[inner].of(part, "value") for key, part in parts.items()}, kinds)

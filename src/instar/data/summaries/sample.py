@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from instar.base.rows import row_digests
 from instar.base.types import dtype_of, type_name
+from instar.data.rows.zeros import one_zero
 from instar.data.summaries.summary import Summary, same, summary
 
 Words = NDArray[np.uint64]
@@ -44,9 +45,7 @@ class Sample(Summary):
     @classmethod
     def of(cls, frame: pl.DataFrame, *columns: str, k: int = 1000, seed: int = 0) -> Self:
         kept = frame.select(columns)
-        # -0.0 is 0.0; adding 0.0 would not do, since Polars leaves several rows as they are then
-        floats = pl.col(pl.Float32, pl.Float64).fill_nan(None)
-        kept = kept.with_columns(floats.replace(0.0, 0.0))
+        kept = kept.with_columns(one_zero(pl.col(pl.Float32, pl.Float64).fill_nan(None)))
         found = row_digests(kept, columns, seed)
         return cls(k, seed, kept.height, *_least(kept, found, np.ones(kept.height, dtype=np.int64), k))
 
