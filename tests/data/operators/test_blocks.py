@@ -12,6 +12,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from instar import prep
 from instar.base.errors import BadInput, WrongType
 from instar.base.schema import Field, Schema
+from instar.data.operators import AnyOperator
 from instar.data.operators.text.tf_idf import Weights
 from instar.data.preparing.fitting import fit
 
@@ -98,3 +99,31 @@ def test_definitions_that_keep_nothing_are_refused() -> None:
         prep.TfIdf("x", pattern=r"(\w)\w+")
     with pytest.raises(BadInput, match="is no regular expression"):
         prep.TfIdf("x", pattern="[")
+
+
+@pytest.mark.parametrize(
+    "operator",
+    [
+        prep.OneHot("x"),
+        prep.OneHot("x", unknown="own", limit=3),
+        prep.MultiHot("x", separator=" "),
+        prep.Hashing("x", buckets=5),
+        prep.Hashing("x", buckets=5, separator=" ", signed=False),
+    ],
+    ids=str,
+)
+def test_many_equal_values_give_what_each_gives_alone(operator: AnyOperator) -> None:
+    few = pl.DataFrame({"x": ["a b", None, "c", "", "b b d", "unseen", "c d"]})
+    many = few.sample(2500, with_replacement=True, seed=7)
+    preparation = fit([operator], [few[:5]])
+    alone = [preparation.matrix(few[at]).toarray()[0] for at in range(few.height)]  # type: ignore[union-attr]
+    places = {value: at for at, value in enumerate(few["x"].to_list())}
+    wanted = np.array([alone[places[value]] for value in many["x"].to_list()])
+    found = preparation.matrix(many)
+    assert found.toarray().tobytes() == wanted.tobytes()  # type: ignore[union-attr]
+
+
+def test_many_equal_values_also_name_the_unseen_one() -> None:
+    preparation = fit([prep.OneHot("x", unknown="error")], [pl.DataFrame({"x": ["a"]})])
+    with pytest.raises(BadInput, match="'b', which training has not seen"):
+        preparation.apply(pl.DataFrame({"x": ["a"] * 1500 + ["b", "c"] * 100}))

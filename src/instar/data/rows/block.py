@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
+
+_FEW = 1000  # rows whose different values are not worth looking for
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -42,6 +45,31 @@ class Block:
     def rows(self) -> NDArray[np.int64]:
         """The row of each entry."""
         return np.repeat(np.arange(self.starts.size - 1), np.diff(self.starts))
+
+    def take(self, rows: NDArray[np.int64]) -> Block:
+        """The rows at these places, in this order."""
+        lengths = np.diff(self.starts)[rows]
+        starts = np.concatenate([[0], np.cumsum(lengths)])
+        entries = np.repeat(self.starts[rows] - starts[:-1], lengths) + np.arange(starts[-1])
+        return Block(self.width, starts, self.places[entries], self.values[entries])
+
+
+def of_each_once(values: pl.Series, block: Callable[[pl.Series], Block]) -> Block:
+    """``block(values)``, made of each different value once where there are many equal ones.
+
+    >>> of_each_once(pl.Series("x", ["b", "a"] * 600), lambda few: counted(zip(few), {"a": 0, "b": 1})).values.size
+    1200
+    """
+    if len(values) < _FEW or values.dtype.is_nested():
+        return block(values)
+    distinct = values.unique(maintain_order=True)
+    if 2 * len(distinct) > len(values):
+        return block(values)
+    places = values.to_frame("value").join(
+        distinct.to_frame("value").with_row_index("place"),
+        on="value", how="left", nulls_equal=True, maintain_order="left",
+    )  # fmt: skip
+    return block(distinct).take(places["place"].to_numpy().astype(np.int64))
 
 
 def counted(rows: Iterable[Iterable[Any]], places: Mapping[Any, int]) -> Block:

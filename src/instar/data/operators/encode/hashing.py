@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,7 +13,7 @@ from instar.base.errors import BadInput
 from instar.base.schema import Schema
 from instar.data.operators.operator import BlockOperator, Known, Nothing, operator
 from instar.data.operators.types import category, text
-from instar.data.rows.block import Block
+from instar.data.rows.block import Block, of_each_once
 from instar.data.values.texts import parts, terms_of
 
 _CACHED = 1 << 17
@@ -74,13 +72,21 @@ class Hashing(BlockOperator[Nothing]):
         return Nothing()
 
     def block(self, values: pl.Series, state: Nothing) -> Block:
-        rows: Iterable[Iterable[Any]]
-        if self.separator is None:
-            rows = (() if value is None else (value,) for value in values.to_list())
-        else:
-            rows = terms_of(values, parts(self.separator), "Hashing")
+        return of_each_once(values, self._single if self.separator is None else self._several)
+
+    def _single(self, values: pl.Series) -> Block:
+        """A row has the place of its category, or none."""
+        there = values.is_not_null().to_numpy()
+        found = [self._place(value) for value in values.drop_nulls().to_list()]
+        starts = np.concatenate([[0], np.cumsum(there, dtype=np.int64)])
+        places, signs = zip(*found) if found else ((), ())
+        return Block(self.buckets, starts, np.array(places, dtype=np.int32), np.array(signs, dtype=np.float32))
+
+    def _several(self, values: pl.Series) -> Block:
+        """A row has the places of all its categories; those that cancel are left out."""
+        assert self.separator is not None
         lengths, places, entries = [0], list[int](), list[int]()
-        for row in rows:
+        for row in terms_of(values, parts(self.separator), "Hashing"):
             found: dict[int, int] = {}
             for term in row:
                 place, sign = self._place(term)

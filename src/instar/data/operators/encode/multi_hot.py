@@ -13,7 +13,7 @@ from instar.data.operators.encode.unknown import Unknown, check_unknown, names, 
 from instar.data.operators.encode.vocabulary import Vocabulary
 from instar.data.operators.operator import BlockOperator, Known, operator
 from instar.data.operators.types import text
-from instar.data.rows.block import Block
+from instar.data.rows.block import Block, of_each_once
 from instar.data.summaries import DocumentFrequency, Of
 from instar.data.values.texts import parts, terms_of
 
@@ -64,8 +64,11 @@ class MultiHot(BlockOperator[Vocabulary]):
 
     def block(self, values: pl.Series, state: Vocabulary) -> Block:
         """A category named twice counts once."""
+        return of_each_once(values, lambda few: self._placed(few, state))
+
+    def _placed(self, values: pl.Series, seen: Vocabulary) -> Block:
         rows = terms_of(values, parts(self.separator), "MultiHot")
-        return placed(rows, state, self.unknown, "MultiHot", values.name)
+        return placed(rows, seen, self.unknown, "MultiHot", values.name)
 
     def features(self, column: str, state: Vocabulary) -> tuple[str, ...]:
         return names(state, self.unknown)

@@ -14,7 +14,7 @@ from instar.data.operators.encode.unknown import Unknown, check_unknown, names, 
 from instar.data.operators.encode.vocabulary import Vocabulary
 from instar.data.operators.operator import BlockOperator, Known, operator
 from instar.data.operators.types import category
-from instar.data.rows.block import Block
+from instar.data.rows.block import Block, of_each_once
 from instar.data.summaries import Frequencies, Of
 
 
@@ -67,8 +67,10 @@ class OneHot(BlockOperator[Vocabularies]):
         return Vocabulary(terms, sum(seen.counts.values()), len(seen.counts) - len(kept))
 
     def block(self, values: pl.Series, state: Vocabularies) -> Block:
-        rows = ((value,) for value in values.to_list())
-        return placed(rows, state.columns[values.name], self.unknown, "OneHot", values.name)
+        return of_each_once(values, lambda few: self._placed(few, state.columns[few.name]))
+
+    def _placed(self, values: pl.Series, seen: Vocabulary) -> Block:
+        return placed(((value,) for value in values.to_list()), seen, self.unknown, "OneHot", values.name)
 
     def features(self, column: str, state: Vocabularies) -> tuple[str, ...]:
         return names(state.columns[column], self.unknown)
