@@ -6,7 +6,6 @@ It prints what it finds, and writes rainfall.svg. Needs the package vega-dataset
 """
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -30,7 +29,7 @@ def main() -> None:
     )
 
     # A model: what the last days were like says whether the next one is wet.
-    known: Any = weather.through(steps.Lags(("wet", "temp_max"), lags=(1, 2), leads=1, time="date"))
+    known = weather.through(steps.Lags(("wet", "temp_max"), lags=(1, 2), leads=1, time="date"))
     known = known.through(steps.Window("precipitation", rows=7, time="date")).filter(pl.col("wet_lead_1").is_not_null())
     seen, unseen = known.split(seen=0.7, unseen=0.3, by="month", seed=7)
     numbers = ("precipitation", "precipitation_mean_7", "temp_min", "temp_max", "temp_max_lag_1", "wind")

@@ -27,7 +27,7 @@ class EngineContract:
             waits.wait(0.001 * (number - item))  # the first ones take longest
             return item * item
 
-        assert engine.map(task, list(range(number)), "square") == [item * item for item in range(number)]
+        assert list(engine.map(task, list(range(number)), "square")) == [item * item for item in range(number)]
 
     def test_the_first_error_ends_the_pass_and_is_raised(self, engine: Engine) -> None:
         begun: list[int] = []
@@ -40,11 +40,22 @@ class EngineContract:
             return item
 
         with pytest.raises(ZeroDivisionError, match="chunk 0"):
-            engine.map(task, list(range(500)), "fail")
+            list(engine.map(task, list(range(500)), "fail"))
         assert len(begun) < 500
+
+    def test_only_a_few_results_are_made_before_they_are_asked_for(self, engine: Engine) -> None:
+        begun: list[int] = []
+        results = engine.map(begun.append, list(range(500)), "ahead")
+        next(results)
+        threading.Event().wait(0.05)
+        assert len(begun) < 250
+        results.close()  # type: ignore[attr-defined]
+        ended = len(begun)
+        threading.Event().wait(0.05)
+        assert len(begun) == ended
 
     def test_progress_counts_up_to_all(self) -> None:
         told: list[tuple[str, int, int]] = []
         engine = self.make(lambda label, done, of: told.append((label, done, of)))
-        engine.map(lambda item: item, [1, 2, 3], "fit")
+        assert list(engine.map(lambda item: item, [1, 2, 3], "fit")) == [1, 2, 3]
         assert told == [("fit", 1, 3), ("fit", 2, 3), ("fit", 3, 3)]

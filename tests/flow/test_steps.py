@@ -18,6 +18,8 @@ from instar.base.errors import BadInput, ColumnMissing
 from instar.base.schema import Schema
 from instar.data.datasets.dataset import import_data
 from instar.data.datasets.writing import ChunkWriter
+from instar.data.rules import Between
+from instar.data.sql import sql
 from instar.data.steps.step import Made, Rows, TableStep, Told, table_step
 from instar.flow.dataflow import Dataflow
 from instar.flow.table import Model, Table
@@ -94,6 +96,32 @@ def test_a_wrong_column_is_an_error_at_its_line(store: Store) -> None:
         rain.sample()
 
 
+def test_a_step_of_several_tables_is_asked_for_all_of_them(store: Store) -> None:
+    rain = rain_of(store)
+    with pytest.raises(BadInput, match=r"gives the tables out, dropped; take them all: .*through_all"):
+        rain.through(steps.DropOutliers("mm", above=9.0))
+    kept, dropped = rain.through_all(steps.DropOutliers("mm", above=9.0))
+    assert (kept.port, dropped.port) == ("out", "dropped")
+
+
+def test_progress_of_a_step_is_told_chunk_by_chunk_and_pass_by_pass(store: Store) -> None:
+    rain = rain_of(store, chunk_rows=30)
+    told: list[tuple[str, int, int]] = []
+    assert isinstance(rain.flow, Dataflow)
+    rain.flow.run(want={"some": rain.sample(rows=5)}, progress=lambda label, done, of: told.append((label, done, of)))
+    assert [each for each in told if each[0] == "sample rain"] == [("sample rain", at, 4) for at in (1, 2, 3, 4)]
+    assert ("sample rain, pass 2", 4, 4) in told
+
+
+def test_a_step_that_fails_in_the_middle_leaves_nothing_of_its_tables_on_record(store: Store) -> None:
+    rain = rain_of(store)
+    with pytest.raises(BadInput, match="breaks the rule"):
+        run(rain, {"kept": rain.check(Between("number", 0, 100).stop())[0].write("kept")})
+    assert sql("SELECT count(*) AS n FROM catalogue.node WHERE name = 'check'", store=store)["n"].to_list() == [0]
+    good = rain.check(Between("number", 0, 1000).stop())[0]
+    assert run(rain, {"kept": good})["kept"].height == ROWS
+
+
 def test_two_tables_of_one_step_go_their_own_ways(store: Store) -> None:
     rain = rain_of(store)
     kept, dropped = rain.drop_outliers("mm", above=9.0)
@@ -139,7 +167,6 @@ def judge(rain: Table, seen: Table, unseen: Table, *features: str) -> dict[str, 
 def test_steps_that_look_across_rows_are_refused_above_the_split(store: Store, verb: str) -> None:
     rain = rain_of(store)
     above = VERBS[verb](rain) if verb in VERBS else rain.through(steps.DensitySample("town", rows=60, weights="chance"))
-    assert isinstance(above, Table)
     seen, unseen = above.split(seen=0.7, unseen=0.3, by="number")
     check = judge(rain, seen, unseen, "mm")["leak"]
     assert check.verdict == "failed"
@@ -188,7 +215,6 @@ def test_a_step_streams_its_chunks_through_to_the_store(store: Store) -> None:
     frame = pl.DataFrame({"x": np.arange(300_000)})
     rain = rain_of(store, frame, chunk_rows=10_000)
     watched = rain.through(Watch())
-    assert isinstance(watched, Table)
     version = run(rain, {"kept": watched.write("kept")})["kept"]
     doc = next(one.doc for one in store.nodes.ancestors(version.id).of_kind("activity") if one.name == "watch")
     assert doc["told"]["most"] <= 8  # those of one full chunk of 65,536 rows, and the next

@@ -64,7 +64,7 @@ class Dataflow(Graph):
         with track_run(name or self.name, experiment=self.name, store=self.store, project=self.project) as run:
             self._log_parameters(run, want)
             with shown(progress) as report:
-                executor = Executor(self.store, ENGINES[engine](report), self.project, memo)
+                executor = Executor(self.store, ENGINES[engine](report), self.project, memo, report)
                 executor.finish(handle.step for handle in want.values())
             self._link(run, want, executor)
             result = collect(want, executor, run.id)

@@ -16,14 +16,14 @@ from instar.flow.fingerprint import libraries, plain
 from instar.flow.outcome import Done, Outcome
 from instar.flow.pipeline import Pipeline
 from instar.flow.step import RowVerb, Step
-from instar.flow.work import Work
+from instar.flow.work import Work, quiet
 from instar.store.keeping.tombstones import refuse_record
 from instar.store.records import Edge, File, Node, Record
 from instar.track.code import code
 from instar.track.environment import environment
 
 if TYPE_CHECKING:
-    from instar.flow.engines import Engine
+    from instar.flow.engines import Engine, Progress
     from instar.store import Store
 
 _decoder = msgspec.json.Decoder(Done)
@@ -41,12 +41,16 @@ class Counts:
 
 @dataclass
 class Executor:
-    """Executes steps on an engine. memo : whether what was done before is used"""
+    """Executes steps on an engine.
+
+    memo : whether what was done before is used;  progress : is told how far a step has read its tables
+    """
 
     store: Store
     engine: Engine
     project: str
     memo: bool = True
+    progress: Progress = quiet
     counts: Counts = field(default_factory=Counts)
     done: dict[Step, Done] = field(default_factory=dict)
     _keys: dict[Step, str | None] = field(default_factory=dict)
@@ -97,7 +101,7 @@ class Executor:
         return made == {edge.src for edge in edges if edge.dst == done.activity}
 
     def _execute(self, step: Step) -> None:
-        work = Work(self.store, self.engine, self.done, step, self.memo)
+        work = Work(self.store, self.engine, self.done, step, self.memo, self.progress)
         started = clock.now()
         outcome = step.verb.execute(work, step) if isinstance(step.verb, Action) else Outcome()
         record = self._record(step, work, outcome, started)

@@ -80,8 +80,7 @@ class Prepared:
 
     def _next(self, table: Table, step: object, others: dict[str, Table], keep: bool) -> Table:
         assert isinstance(step, TableStep)
-        made = table.through(step, **others)
-        first, *rest = made if isinstance(made, tuple) else (made,)
+        first, *rest = table.through_all(step, **others)
         if keep:
             for other in rest:
                 self._others[next(_free(other.port or OUT, self._others))] = other

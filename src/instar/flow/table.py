@@ -191,10 +191,21 @@ class Table(Handle, Shaping):
         schema = after(self.schema, lambda frame: frame.group_by(keys).agg(*aggregates), "group_by")
         return self._next(GroupBy(keys, aggregates), schema)
 
-    def through(self, step: TableStep, **others: Table) -> Table | tuple[Table, ...]:
-        """The table, or the tables, that a table step gives. others : the tables that it reads beside this one"""
-        made = self._through(step, **others)
-        return made if len(made) > 1 else made[0]
+    def through(self, step: TableStep, **others: Table) -> Table:
+        """The table that a table step gives. others : the tables that it reads beside this one
+
+        Raises BadInput for a step that gives several, which ``through_all`` has.
+        """
+        if len(step.ports) > 1:
+            raise BadInput(
+                f"{step.name}: it gives the tables {', '.join(step.ports)}; take them all: "
+                f"{', '.join(step.ports)} = table.through_all(…)"
+            )
+        return self._through(step, **others)[0]
+
+    def through_all(self, step: TableStep, **others: Table) -> tuple[Table, ...]:
+        """The tables that a table step gives, in the order of its ``ports``; the first is the table as it goes on."""
+        return self._through(step, **others)
 
     def _through(self, step: TableStep, **others: Any) -> tuple[Table, ...]:
         """The tables of a table step, by its ports."""
@@ -212,9 +223,7 @@ class Table(Handle, Shaping):
         """The columns of the ``reference``'s row for each row: ``films.enrich(tomatoes, on="imdbID")``, or by the nearest
         ``time=`` or ``place=``. Every row stays. prefix : else the reference's name. See ``steps.Enrich``."""
         step = Enrich(on if isinstance(on, str) else tuple(on), prefix=prefix or reference.name or "reference", **how)
-        made = self.through(step, reference=reference)
-        assert isinstance(made, Table)
-        return made
+        return self.through(step, reference=reference)
 
     def check(self, *rules: Rule, on_violation: str = "quarantine", origin: str = "") -> tuple[Table, ...]:
         """Ask ``rules`` of every row: ``good, quarantine, corrections, violations = films.check(Present("Title"))``.
@@ -223,8 +232,7 @@ class Table(Handle, Shaping):
         origin : what the lists call this table.  A rule's ``table=`` is a table of this dataflow. See ``steps.Check``.
         """
         known, tables = named(rules, Table)
-        made = self.through(Check(*known, on_violation=on_violation, origin=origin or origin_of(self)), **tables)
-        return made if isinstance(made, tuple) else (made,)
+        return self.through_all(Check(*known, on_violation=on_violation, origin=origin or origin_of(self)), **tables)
 
     # Ends
 

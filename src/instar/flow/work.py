@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -11,7 +13,6 @@ import polars as pl
 
 from instar.base.digests import digest_value
 from instar.base.ids import content_id, event_id
-from instar.base.merge import fold
 from instar.data.datasets.chunks import CHUNK_ROWS, Chunk, read_chunk, write_chunk
 from instar.data.datasets.manifest import Manifest
 from instar.data.datasets.writing import ChunkWriter
@@ -29,22 +30,38 @@ from instar.flow.step import OUT, Input, Step
 from instar.store.records import File, Node, Record
 
 if TYPE_CHECKING:
-    from instar.flow.engines import Engine
+    from instar.flow.engines import Engine, Progress
     from instar.store import Store
 
 T = TypeVar("T")
+MOST_REMEMBERED = 1 << 20  # bytes of a chunk's summaries; larger ones (of LSA) cost more to keep than to make again
+WRITTEN_AT_ONCE = 64
+
+
+def quiet(label: str, done: int, of: int) -> None:
+    """Progress that nobody looks at."""
 
 
 class Work:
     """The context of one step. activity : the id it will be recorded under;  ran, skipped : tasks on chunks so far"""
 
-    def __init__(self, store: Store, engine: Engine, done: Mapping[Step, Done], step: Step, memo: bool) -> None:
+    def __init__(
+        self,
+        store: Store,
+        engine: Engine,
+        done: Mapping[Step, Done],
+        step: Step,
+        memo: bool,
+        progress: Progress = quiet,
+    ) -> None:
         self.store = store
         self.step = step
         self.activity = event_id()
         self._engine = engine
         self._done = done
         self._memo = memo
+        self._progress = progress
+        self._reads: Counter[str] = Counter()
         self.ran = 0
         self.skipped = 0
 
@@ -91,17 +108,27 @@ class Work:
 
         chunks = self.chunks(pipeline.base, pipeline.base_port)
         self.ran += len(chunks)
-        return self._engine.map(run, chunks, self.step.label)
+        return list(self._engine.map(run, chunks, self.step.label))
 
     def stream(self, table: Input) -> Iterator[pl.DataFrame]:
         """The rows of a table, chunk by chunk in the order of its manifest. Below a split they carry their digests."""
         pipeline = Pipeline.to(table)
         given = {each.step: self.value(each) for each in pipeline.needs()}
-        for chunk in self.chunks(pipeline.base, pipeline.base_port):
+        chunks, label = self.chunks(pipeline.base, pipeline.base_port), self._pass_label(table)
+        for done, chunk in enumerate(chunks, 1):
             self.ran += 1
             with told_by(self.step.label):
                 frame = pipeline.run(read_chunk(self.store, chunk), given, pipeline.splits)
             yield frame
+            del frame
+            self._progress(label, done, len(chunks))
+
+    def _pass_label(self, table: Input) -> str:
+        """What progress calls this reading of a table: a step may read several, and one several times."""
+        self._reads[table.name] += 1
+        which = "" if table.name == "table" else f", {table.name}"
+        again = f", pass {count}" if (count := self._reads[table.name]) > 1 else ""
+        return f"{self.step.label}{which}{again}"
 
     def write_pieces(self, pieces: Iterable[Mapping[str, pl.DataFrame]], ports: Sequence[str]) -> Outcome:
         """Write the tables of a step, by port, as they come: a chunk is written as soon as it is full."""
@@ -116,7 +143,7 @@ class Work:
         """Write a whole table as chunks of a fixed number of rows, and their manifest."""
         slices = [frame.slice(at, CHUNK_ROWS) for at in range(0, frame.height, CHUNK_ROWS)] or [frame]
         chunks = self._engine.map(lambda part: write_chunk(self.store, part), slices, self.step.label)
-        return self._table(OUT, frame, chunks)
+        return self._table(OUT, frame, list(chunks))
 
     def _table(self, port: str, frame: pl.DataFrame, chunks: Sequence[Chunk]) -> Outcome:
         """The table behind ``port``: its manifest, and the node that holds it. frame : some of its rows"""
@@ -150,7 +177,7 @@ class Work:
         fitting: Fitting,
         wants: Mapping[Hashable, Of],
     ) -> dict[Hashable, Summary]:
-        """One pass: the merged summaries of all chunks, folded in manifest order."""
+        """One pass: the merged summaries of all chunks, folded in manifest order as they come."""
         task = [of.definition() for of in wants.values()]
         same = ["summaries", shape, fitting.stage, task, libraries()]
         keys = [digest_value([*same, chunk.digest]) for chunk in chunks]
@@ -163,15 +190,27 @@ class Work:
                 found = summarise(fitting.prepare(frame), wants)
             return msgspec.msgpack.encode([found[key].to_bytes() for key in wants])
 
-        made = dict(zip(missing, self._engine.map(run, list(missing.values()), self.step.label)))
-        if shape is not None:
-            self.store.memo.put(made)
-        self.ran += len(made)
-        self.skipped += len(keys) - len(made)
-        parts = [msgspec.msgpack.decode((made | known)[key], type=list[bytes]) for key in keys]
-        return {
-            key: fold(of.from_bytes(part[place]) for part in parts) for place, (key, of) in enumerate(wants.items())
-        }
+        self.ran += len(missing)
+        self.skipped += len(keys) - len(missing)
+        made = self._remembered(missing, self._engine.map(run, list(missing.values()), self.step.label), shape)
+        total: list[Summary] = []
+        for part in in_order(keys, known, made):
+            each = msgspec.msgpack.decode(part, type=list[bytes])
+            found = [of.from_bytes(data) for of, data in zip(wants.values(), each)]
+            total = list(map(or_, total, found)) if total else found
+        return dict(zip(wants, total))
+
+    def _remembered(self, keys: Iterable[str], parts: Iterable[bytes], shape: str | None) -> Iterator[bytes]:
+        """The parts, of which those that are not large go into the memo, some at a time."""
+        entries: dict[str, bytes] = {}
+        for key, part in zip(keys, parts):
+            if shape is not None and len(part) <= MOST_REMEMBERED:
+                entries[key] = part
+            if len(entries) == WRITTEN_AT_ONCE:
+                self.store.memo.put(entries)
+                entries = {}
+            yield part
+        self.store.memo.put(entries)
 
     def target(self) -> Target:
         """The fitted target of the model that is an input of this step."""
@@ -180,6 +219,18 @@ class Work:
     @cached_property
     def schema(self) -> Any:
         return self.need("table").schema
+
+
+def in_order(keys: Sequence[str], known: dict[str, bytes], made: Iterator[bytes]) -> Iterator[bytes]:
+    """The part of each key: known, or the next that is made. One that no later key needs is let go."""
+    uses = Counter(keys)
+    for key in keys:
+        part = known.pop(key) if key in known else next(made)
+        uses[key] -= 1
+        if uses[key]:
+            known[key] = part
+        yield part
+    next(made, None)  # what comes after its last part
 
 
 def _chunk_files(node: str, chunks: Sequence[Chunk]) -> tuple[File, ...]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, as_completed, wait
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from typing import TypeVar
 
 from instar.flow.engines.engine import ENGINES, Progress
 
 A = TypeVar("A")
 B = TypeVar("B")
+AHEAD = 2  # tasks a worker, begun or done, whose results wait to be taken
 
 
 class LocalEngine:
@@ -20,21 +23,22 @@ class LocalEngine:
         self._progress = progress
         self._workers = workers or os.cpu_count() or 1
 
-    def map(self, task: Callable[[A], B], items: Sequence[A], label: str) -> list[B]:
+    def map(self, task: Callable[[A], B], items: Sequence[A], label: str) -> Iterator[B]:
         if not items:
-            return []
-        with ThreadPoolExecutor(min(self._workers, len(items)), "instar-task") as pool:
-            futures = [pool.submit(task, item) for item in items]
+            return
+        workers = min(self._workers, len(items))
+        rest, waiting = iter(items), deque[Future[B]]()
+        with ThreadPoolExecutor(workers, "instar-task") as pool:
             try:
-                for done, future in enumerate(as_completed(futures), 1):
-                    future.result()
+                for done in range(1, len(items) + 1):
+                    ahead = islice(rest, AHEAD * workers - len(waiting))
+                    waiting.extend(pool.submit(task, item) for item in ahead)
+                    result = waiting.popleft().result()
                     self._progress(label, done, len(items))
-            except BaseException:
-                for future in futures:
+                    yield result
+            finally:
+                for future in waiting:
                     future.cancel()
-                wait(futures, return_when=FIRST_EXCEPTION)
-                raise
-            return [future.result() for future in futures]
 
 
 ENGINES.add("local", LocalEngine)
