@@ -11,6 +11,7 @@ from click import UsageError
 from tests.cli.conftest import Project
 
 from instar import prep, steps
+from instar.base.errors import BadInput
 from instar.cli.steptext import read_step
 from instar.data.datasets.dataset import dataset
 from instar.data.operators import OPERATORS
@@ -58,6 +59,8 @@ def test_a_line_says_a_step(text: str, step: object) -> None:
         ("multi_hot", "multi_hot needs column"),
         ("distinct on=a what=b", "distinct has no option 'what'"),
         ("impute 'Runtime", "give each quotation mark its partner"),
+        ("", "--step is empty"),
+        ("cut_at Year", "cut_at needs edges=…; see `instar prep show cut_at`"),
         ("check", "check needs a rule"),
         ("check betwen Year", "did you mean 'between'"),
     ],
@@ -67,10 +70,21 @@ def test_a_line_that_says_none_is_wrong_usage_and_points_at_what(text: str, mess
         read_step(text)
 
 
+def test_several_columns_of_a_step_written_with_blanks_are_told_how() -> None:
+    with pytest.raises(BadInput, match="Several columns are written with commas: distinct Title,Year"):
+        read_step("distinct Title Year")
+
+
+def test_the_words_that_an_option_takes_are_shown(project: Project) -> None:
+    shown = project.good("prep", "show", "impute")
+    assert "'mean' | 'median' | 'mode' | 'constant'" in shown
+    assert "prep.Impute(*columns: str, strategy: Strategy = 'mean'" in shown
+
+
 def test_all_parts_are_listed_and_each_is_shown(project: Project) -> None:
     listed = json.loads(project.good("prep", "list", "--json"))
     assert {each["name"] for each in listed} == {*OPERATORS, *STEPS}
-    assert all(each["line"] for each in listed)
+    assert all(each["line"] and "``" not in each["line"] for each in listed)
     for name in ("impute", "prep.TfIdf", "distinct", "check", "above"):
         assert "on the command line: instar prep apply" in project.good("prep", "show", name)
     shown = json.loads(project.good("prep", "show", "standardize", "--json"))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import re
+import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import click
 
@@ -108,7 +110,7 @@ def apply(shell: Shell, dataset: str, steps: tuple[str, ...], name: str, fit_on:
     """Fit steps on a dataset, in order, apply them, and write the result as a version of another dataset.
 
     A table step with several results (check: what it sets apart) writes each further one as NAME-RESULT, such as
-    ready-quarantine. A second table that a step reads is named: --step 'join_nearest reference=stations …'.
+    ready-quarantine. A second table that a step reads is named: --step 'enrich reference=stations …'.
     It runs as a dataflow, so that the new version knows what it was made from.
     """
     prepared = _prepared(shell, dataset, steps, fit_on)
@@ -163,7 +165,7 @@ def _part(cls: type[Any]) -> dict[str, Any]:
     signature = inspect.signature(cls).replace(return_annotation=inspect.Signature.empty)
     family = cls.__module__.split(".")[-2]
     options = [
-        {"name": each.name, "default": repr(each.default), "type": str(each.annotation)}
+        {"name": each.name, "default": repr(each.default), "type": _spelled(cls, each.annotation)}
         for each in signature.parameters.values()
         if each.default is not each.empty
     ]
@@ -172,12 +174,22 @@ def _part(cls: type[Any]) -> dict[str, Any]:
         "python": f"{'prep' if kind == 'operator' else 'steps'}.{cls.__name__}",
         "kind": kind,
         "family": "plain" if family == "operators" else family,
-        "line": " ".join(doc.split("\n\n")[0].split()).split(". ")[0],
-        "signature": str(signature),
+        "line": " ".join(doc.split("\n\n")[0].split()).split(". ")[0].replace("``", "").rstrip(":."),
+        "signature": re.sub(r": '([^']*)'", r": \1", str(signature)),
         "usage": " ".join([cls.name, *_words(signature)]),
         "options": options,
         "doc": doc,
     }
+
+
+def _spelled(cls: type[Any], annotation: object) -> str:
+    """A type in words, in which a name that stands for a few texts gives way to them."""
+    known = vars(sys.modules[cls.__module__])
+
+    def texts(name: re.Match[str]) -> str:
+        return " | ".join(map(repr, get_args(known[name[0]]))) if get_origin(known.get(name[0])) is Literal else name[0]
+
+    return re.sub(r"\w+", texts, str(annotation))
 
 
 def _words(signature: inspect.Signature) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from instar.base.errors import suggestion
+from instar.base.errors import BadInput, suggestion
 from instar.data.operators import OPERATORS, AnyOperator, Operator
 from instar.data.rules import RULES
 from instar.data.steps import STEPS, Check, TableStep
@@ -48,9 +48,12 @@ def read_step(text: str) -> Read:
     value is a number, true, false, none, a text, or a list with commas. ``check RULE …`` asks one rule.
     """
     try:
-        name, *words = shlex.split(text)
+        written = shlex.split(text)
     except ValueError as error:
         raise click.UsageError(f"--step {text!r}: {error}; give each quotation mark its partner") from None
+    if not written:
+        raise click.UsageError("--step is empty; give a step, such as 'impute Runtime'. `instar prep list` shows all")
+    name, *words = written
     cls = part_named(name)
     try:
         if cls is Check:
@@ -73,7 +76,13 @@ def _made(cls: type[Any], name: str, words: list[str]) -> Read:
             raise click.UsageError(f"{name} has no option {key!r}; {suggestion(key, _named(options))}")
         else:
             given.append(word)
-    step = cls(*_given(cls, name, options, given, named), **named)
+    words = _given(cls, name, options, given, named)
+    try:
+        step = cls(*words, **named)
+    except BadInput as error:
+        if len(given) < 2 or "Names" not in str(next(iter(options.values())).annotation):
+            raise
+        raise BadInput(f"{error}. Several columns are written with commas: {name} {','.join(given)}") from None
     if tables and (unknown := next((key for key in tables if key not in step.others), "")):
         raise click.UsageError(
             f"{name} has no option {unknown!r}; {suggestion(unknown, (*_named(options), *step.others))}"
@@ -95,6 +104,10 @@ def _given(
     ]
     several = any(each.kind is each.VAR_POSITIONAL for each in _parameters(cls))
     needed = [each.name for each in options.values() if each.default is each.empty and each.name not in named]
+    named_only = [each for each in needed if options[each].kind is inspect.Parameter.KEYWORD_ONLY]
+    if named_only:
+        wanted = ", ".join(f"{each}=…" for each in named_only)
+        raise click.UsageError(f"{name} needs {wanted}; see `instar prep show {name}`")
     if len(given) < len(needed):
         raise click.UsageError(f"{name} needs {', '.join(needed[len(given) :])}; see `instar prep show {name}`")
     if len(given) > len(free) and not several:

@@ -65,6 +65,12 @@ def test_a_flag_and_a_constant_are_seen_to_move() -> None:
     assert [(each.name, each.after) for each in found["same"].bins] == [("less", 0), ("5", 0), ("greater", 100)]
 
 
+def test_the_bins_at_the_ends_are_open_and_called_so() -> None:
+    found = drift(pl.DataFrame({"x": range(100)}), pl.DataFrame({"x": [-5.0, 500.0]}))["x"]
+    assert (found.bins[0].name.split()[0], found.bins[0].after) == ("up", 1.0)
+    assert (found.bins[-1].name.split()[0], found.bins[-1].after) == ("above", 1.0)
+
+
 def test_the_schema_the_missing_values_and_what_moved_are_told_in_words() -> None:
     one = pl.DataFrame({"gone": [1], "x": [1], "y": ["1"], "z": [1.0]}).vstack(
         pl.DataFrame({"gone": [1] * 99, "x": list(range(99)), "y": ["1"] * 99, "z": [2.0] * 99})

@@ -90,6 +90,8 @@ def test_a_named_index_of_pandas_is_a_column_and_an_unnamed_one_is_not() -> None
         ({}, "has no columns"),
         ({"": [1]}, "column 1 has no name"),
         ({"a": [object()]}, "column 'a': type Object cannot be kept"),
+        ({"a": [1], "*": [2]}, r"the name of column 2, '\*', stands for several columns; rename it first"),
+        ({"^a.*$": [1]}, "stands for several columns"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "'a' names several columns"),
     ],
 )

@@ -158,6 +158,11 @@ def test_two_columns_of_one_name_are_refused(write: Write) -> None:
         CsvSource([write(b"a,b,a\n1,2,3\n")]).schema()
 
 
+def test_a_column_called_as_a_pattern_is_refused(write: Write) -> None:
+    with pytest.raises(BadInput, match=r"column 2, '\*', stands for several columns; rename it first"):
+        CsvSource([write(b"a,*\n1,2\n")]).schema()
+
+
 def test_files_with_other_columns_do_not_go_together(write: Write) -> None:
     with pytest.raises(SchemasDiffer, match=r"file1.csv does not fit .* its columns are a, c, theirs a, b"):
         CsvSource([write(b"a,b\n1,2\n"), write(b"a,c\n1,2\n")]).schema()

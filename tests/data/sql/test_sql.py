@@ -110,6 +110,11 @@ def test_an_unknown_column_is_named_with_the_question(store: Store) -> None:
         sql("SELECT Yaer FROM films", store=store)
 
 
+def test_a_version_without_quotation_marks_is_told_to_have_them(store: Store) -> None:
+    with pytest.raises(BadInput, match='write it in quotation marks: "films@1"'):
+        sql("SELECT * FROM films@1 WHERE Year > 0", store=store)
+
+
 def test_a_question_that_takes_too_long_is_ended(store: Store) -> None:
     with pytest.raises(BadInput, match=r"longer than 0\.2 s"):
         sql("SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b", seconds=0.2, store=store)

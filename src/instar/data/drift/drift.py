@@ -159,6 +159,8 @@ def _by_depth(before: QuantileGrid, after: QuantileGrid, ends: Summary) -> tuple
     low, high = float(ends.low), float(ends.high)
     edges = equal_depth(before, low, high, BINS).edges
     names = [f"{label(a)} … {label(b)}" for a, b in pairwise(edges)]
+    if len(edges) > 2:  # the other table may have values beyond the ends of this one
+        names[0], names[-1] = f"up to {label(edges[1])}", f"above {label(edges[-2])}"
     if low == high:  # one value: has the other table greater or less ones?
         edges, names = (low, math.nextafter(low, -math.inf), low, low), ["less", label(low), "greater"]
     held = zip(names, counted(before, edges).counts, counted(after, edges).counts)

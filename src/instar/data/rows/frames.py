@@ -79,7 +79,7 @@ def dtypes_of(schema: Schema) -> dict[str, pl.DataType]:
 
 
 def check_names(names: Sequence[str], where: str) -> None:
-    """Raises BadInput when there is no column, or a name is empty, used twice, or has control characters."""
+    """Raises BadInput when there is no column, or a name is empty, used twice, a pattern, or has control characters."""
     if not names:
         raise BadInput(f"{where} has no columns; give a table with at least one")
     if any(not name for name in names):
@@ -88,6 +88,10 @@ def check_names(names: Sequence[str], where: str) -> None:
         if any(unicodedata.category(letter) == "Cc" for letter in name):
             raise BadInput(
                 f"{where}: the name of column {place} has control characters: {name[:60]!r}; rename it first"
+            )
+        if name == "*" or (name.startswith("^") and name.endswith("$")):  # as Polars reads it, and prep.MinMax("*")
+            raise BadInput(
+                f"{where}: the name of column {place}, {name!r}, stands for several columns; rename it first"
             )
     twice = sorted({name for name in names if list(names).count(name) > 1})
     if twice:

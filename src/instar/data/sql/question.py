@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -79,11 +80,13 @@ def _refusal(text: str, tree: dict[str, Any]) -> str:
     """The mistake, with a mark below the letter at which it is."""
     if tree.get("error_type") == "not implemented":
         return _ONLY_QUESTIONS
-    said = f"sql: {tree.get('error_message', 'this is no SQL')}; correct the question"
     place = str(tree.get("position", ""))
+    before = text[: int(place)] if place.isdigit() else ""
+    version = re.search(r"\w+@\d+$", before + (re.match(r"@\d+", text[len(before) :]) or [""])[0])
+    next_step = f'write it in quotation marks: "{version[0]}"' if version else "correct the question"
+    said = f"sql: {tree.get('error_message', 'this is no SQL')}; {next_step}"
     if not place.isdigit():
         return said
-    before = text[: int(place)]
     line = text.splitlines()[before.count("\n")] if text.splitlines() else ""
     return f"{said}\n  {line}\n  {' ' * (int(place) - before.rfind(chr(10)) - 1)}^"
 

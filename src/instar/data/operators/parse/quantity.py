@@ -159,6 +159,6 @@ def _words(seen: Reading) -> str:
     total = seen.rows + seen.unread
     if not total:
         return "no text was seen"
-    shown = ", ".join(unit or "without a unit" for unit in seen.units)
+    shown = f" ({', '.join(unit or 'without a unit' for unit in seen.units)})" if seen.units else ""
     unread = f"; not read: {', '.join(seen.examples)}" if seen.unread else ""
-    return f"{seen.rows} of {total} texts were read ({shown}){unread}"
+    return f"{seen.rows} of {total} texts were read{shown}{unread}"

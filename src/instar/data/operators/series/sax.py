@@ -106,8 +106,8 @@ class Sax(SeriesOperator[Alphabets]):
             points = points_of(fields)
             if points is not None and points < self.segments and self.strict:
                 raise BadInput(
-                    f"Sax: the series {name!r} has {points} points, which is less than the {self.segments} segments of "
-                    "a word; take fewer segments"
+                    f"Sax: the series {name!r} has {points} point{'s' if points != 1 else ''}, which is less than the "
+                    f"{self.segments} segments of a word; take fewer segments, or name all columns of the series"
                 )
         return self.replaced(schema, map(self._field, self.written()))
 
