@@ -77,9 +77,9 @@ def test_the_matrix_is_csr_with_sorted_places(preparation: Preparation, frame: p
     assert matrix.shape == (5000, 2009)
 
 
-def test_all_expressions_are_one_call(preparation: Preparation) -> None:
-    [(expressions, blocks)] = preparation._pipeline._calls
-    assert (len(expressions), len(blocks)) == (2, 2)
+def test_all_expressions_are_one_call(preparation: Preparation, frame: pl.DataFrame) -> None:
+    [(call, blocks)] = preparation._pipeline._calls
+    assert (len(call.on(frame)), len(blocks)) == (2, 2)
 
 
 def test_an_expression_moves_before_a_block_of_other_columns() -> None:
@@ -87,6 +87,18 @@ def test_an_expression_moves_before_a_block_of_other_columns() -> None:
     fitted = fit([prep.OneHot("a"), prep.Standardize("b"), prep.Impute("b"), prep.MinMax("b")], [rows])
     assert len(fitted._pipeline._calls) == 1
     assert fitted.apply(rows).frame["b"].to_list() == [0.0, 1.0]
+
+
+def test_a_row_without_nan_is_what_the_row_gives_among_others() -> None:
+    names = ["a", "b", "c", "d", "e"]
+    rows = pl.DataFrame({name: [at + 1.5, float("nan"), None, -0.0, float("inf")] for at, name in enumerate(names)})
+    mixed = rows.with_columns(e=pl.lit(2.0))
+    fitted = fit([prep.Standardize("e"), prep.ImputeNeighbours(*names, k=1), prep.NeighbourScore(*names, k=1)], [rows])
+    for frame in (rows, mixed):
+        bulk = np.asarray(fitted.matrix(frame))
+        assert (
+            np.vstack([np.asarray(fitted.matrix(frame[at])) for at in range(frame.height)]).tobytes() == bulk.tobytes()
+        )
 
 
 def test_it_comes_back_from_bytes_and_from_a_pickle(preparation: Preparation, frame: pl.DataFrame) -> None:
