@@ -19,6 +19,7 @@ from instar import prep
 from instar.base.errors import BadInput, ColumnMissing, WrongType
 from instar.data.operators import AnyOperator, operator_from
 from instar.data.preparing.fitting import fit
+from instar.data.preparing.preparation import Preparation
 from instar.data.rows.frames import schema_of
 
 
@@ -147,6 +148,13 @@ def test_a_missing_value_has_no_score_and_an_infinite_one_is_infinitely_far() ->
         assert made[1] == math.inf
         assert math.isfinite(made[2])
     assert fit([prep.MadScore("x", "y")], [cloud()]).apply(rows).frame["outlier"][0] is not None
+
+
+def test_a_row_between_the_quantiles_has_zero_after_a_load_too() -> None:
+    rows = pl.DataFrame({"b": [0.0, 0.0, 0.0, 5.0], "a": [1.0, 2.0, 1.5, 1.0]})
+    fitted = fit([prep.QuantileScore("b", "a")], [rows])
+    for preparation in (fitted, Preparation.from_bytes(fitted.to_bytes())):
+        assert str(preparation.apply(rows).frame["outlier"].to_list()[:3:2]) == "[0.0, 0.0]"
 
 
 def test_surprise_is_the_definition_and_equals_the_row_when_columns_are_independent() -> None:

@@ -144,4 +144,5 @@ class QuantileScore(Extreme):
 def _distance(column: pl.Expr, span: Span) -> pl.Expr:
     column = column.cast(pl.Float64)
     outside = pl.max_horizontal(span.low - column, column - span.high)
-    return divided(pl.when(outside < 0).then(0.0).otherwise(outside), span.spread)
+    # <=, since Polars takes 0 - x for -x, and of 0.0 and -0.0 the greatest is the one that comes first
+    return divided(pl.when(outside <= 0).then(0.0).otherwise(outside), span.spread)
