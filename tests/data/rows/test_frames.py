@@ -126,7 +126,7 @@ def test_pandas_and_duckdb_are_read_the_same_without_pyarrow(tmp_path: Path) -> 
     for entry in site.iterdir():
         if not entry.name.startswith("pyarrow"):
             (tmp_path / entry.name).symlink_to(entry)
-    source = Path(__file__).parents[2] / "src"
+    source = Path(__file__).parents[3] / "src"
     answers = []
     for path, options in ((f"{tmp_path}{os.pathsep}{source}", ["-S"]), (str(source), [])):
         command = [sys.executable, *options, "-c", WITHOUT_PYARROW]
