@@ -17,6 +17,7 @@ LONGEST = 6_000  # characters of a parameter; longer things are artifacts
 LONGEST_KEY = 250  # characters of the name of a parameter, metric or label
 STEPS = range(-(2**63), 2**63)
 _PASSWORD = re.compile(r"(\w://[^\s/:@]*:)[^\s/]*@")
+_SECRET = re.compile(r"([?&][^=&\s]*(?:pass|pwd|secret|token|key|credential|auth|odbc)[^=&\s]*=)[^&\s]+", re.IGNORECASE)
 
 
 def param(run: str, key: str, value: Any) -> Param:
@@ -87,12 +88,15 @@ def check_text(run: str, what: str, text: Any) -> None:
 
 
 def without_password(text: str) -> str:
-    """``text`` with the password of a URL in it hidden.
+    """``text`` with the password of a URL in it hidden, and what its query says that may be secret.
 
     >>> without_password("postgresql://ana:secret@host/films")
     'postgresql://ana:***@host/films'
+    >>> without_password("postgresql://host/films?user=ana&password=secret")
+    'postgresql://host/films?user=ana&password=***'
     """
-    return _PASSWORD.sub(r"\1***@", text)
+    hidden = _PASSWORD.sub(r"\1***@", text)
+    return _SECRET.sub(r"\1***", hidden) if "://" in text else hidden
 
 
 def escaped(text: str) -> str:

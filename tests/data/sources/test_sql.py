@@ -14,6 +14,7 @@ import instar
 from instar.base.errors import BadInput, NotFound
 from instar.data.sources.detect import open_source
 from instar.data.sources.sql import SqlSource
+from instar.track.values import without_password
 
 
 @pytest.fixture
@@ -85,11 +86,33 @@ def test_what_cannot_be_reached_or_read_is_said_without_the_password(tmp_path: P
         open_source("sqlite:///x.db", options={"separator": ";"})
     with pytest.raises(BadInput, match="format='sql' reads a URL"):
         open_source(tmp_path, format="sql")
+    with pytest.raises(NotFound, match=r"no file '.*/empty.db'"):
+        open_source(f"sqlite:///{tmp_path}/empty.db", options={"table": "movies"}).schema()
+    assert not (tmp_path / "empty.db").exists()
+    (tmp_path / "empty.db").touch()
     with pytest.raises(NotFound, match="no table 'movies'"):
         open_source(f"sqlite:///{tmp_path}/empty.db", options={"table": "movies"}).schema()
+    with pytest.raises(BadInput, match="the URL of the database cannot be read"):
+        open_source("postgresql://ana:s3cret@host:port/x", options={"table": "movies"})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://ana@host/films?password=s3cret",
+        "mssql+pyodbc:///?odbc_connect=DRIVER%3DX%3BPWD%3Ds3cret",
+        "sqlite:///x.db?pwd=s3cret",
+    ],
+)
+def test_what_is_secret_in_the_query_of_a_url_is_hidden(url: str) -> None:
+    source = SqlSource(url, table="films")
+    assert "s3cret" not in source.shown
+    assert "=***" in source.shown
+    assert "s3cret" not in without_password(f"import {url}")
 
 
 def test_values_that_share_no_type_are_text(tmp_path: Path) -> None:
+    (tmp_path / "empty.db").touch()
     query = "SELECT 1 AS a, 1 AS b, x'00' AS c UNION ALL SELECT 2.5, 'x', NULL"
     rows = pl.concat(open_source(f"sqlite:///{tmp_path}/empty.db", options={"query": query}).chunks(5))
     assert rows.rows() == [(1.0, "1", b"\0"), (2.5, "x", None)]

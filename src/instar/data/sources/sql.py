@@ -21,6 +21,7 @@ from instar.base.errors import BadInput, NotFound, suggestion
 from instar.base.schema import Schema
 from instar.data.rows.frames import check_names, schema_of
 from instar.data.sources.database import one_query
+from instar.data.sources.errors import FileMissing
 from instar.data.sources.source import source
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
 _BLOCK = 10_000
-_SECRET = ("pass", "secret", "token", "key", "credential")
+_SECRET = ("pass", "pwd", "secret", "token", "key", "credential", "auth", "odbc")  # odbc_connect holds a password
 _TYPES: dict[str, pl.DataType] = {
     "bool": pl.Boolean(),
     "int": pl.Int64(),
@@ -61,11 +62,8 @@ class SqlSource:
     @property
     def shown(self) -> str:
         """The URL without what is secret."""
-        query = {
-            name: "***" if any(part in name.lower() for part in _SECRET) else value
-            for name, value in self.url.query.items()
-        }
-        return self.url.set(query=query).render_as_string(hide_password=True)
+        query = {name: "***" if _is_secret(name) else value for name, value in self.url.query.items()}
+        return self.url.set(query=query).render_as_string(hide_password=True).replace("%2A%2A%2A", "***")
 
     def files(self) -> list[Path]:
         return []
@@ -142,6 +140,7 @@ class SqlSource:
         """A connection that may only read where the database knows of that, and whose transaction is never kept."""
         import sqlalchemy
 
+        self._must_exist()
         try:
             engine = sqlalchemy.create_engine(self.url, poolclass=sqlalchemy.NullPool)
             options = {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
@@ -159,8 +158,20 @@ class SqlSource:
             why = self._without_secrets(str(getattr(error, "orig", None) or error).strip().splitlines()[0])
             raise BadInput(f"{self.shown}: {why}; correct the URL or the query\n  {self.query or self.table}") from None
 
+    def _must_exist(self) -> None:
+        """SQLite would make an empty database of a file that is not there."""
+        named = self.url.database
+        is_file = self.url.get_backend_name() == "sqlite" and not self.url.query and named not in (None, "", ":memory:")
+        if is_file and not (path := Path(str(named))).exists():
+            raise FileMissing(path)
+
     def _without_secrets(self, text: str) -> str:
-        return text.replace(str(self.url.password), "***") if self.url.password else text
+        """What a driver says may hold what it was given."""
+        hidden = [value for name, value in self.url.query.items() if _is_secret(name)]
+        given = [each for value in hidden for each in ([value] if isinstance(value, str) else value)]
+        for secret in filter(None, (str(self.url.password or ""), *given)):
+            text = text.replace(secret, "***")
+        return text
 
 
 def _url(given: str) -> URL:
@@ -169,9 +180,13 @@ def _url(given: str) -> URL:
 
     try:
         url = sqlalchemy.make_url(given)
-    except sqlalchemy.exc.ArgumentError:
+    except (sqlalchemy.exc.ArgumentError, ValueError):  # the latter for a port that is no number
         raise BadInput("the URL of the database cannot be read; write dialect://user:password@host/database") from None
     return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgresql", "postgres") else url
+
+
+def _is_secret(name: str) -> bool:
+    return any(part in name.lower() for part in _SECRET)
 
 
 def _kind(value: Any) -> str:
