@@ -2,7 +2,9 @@
 
 Both read the file twice: once for mean, deviation, least and greatest of each column, once to give both scales of every
 number; what is given is added up (as a training loop would consume it), so that nothing is left out. The hand-written
-peer is two lazy queries on Polars' streaming engine.
+peer is two lazy queries on Polars' streaming engine. It does less: each column is measured once (here the two scales
+are of columns of two names, so their ends are measured twice), and NaN is not made missing. Code is loaded before the
+clock starts, for both.
 """
 
 from __future__ import annotations
@@ -41,6 +43,7 @@ def instar(path: str) -> Callable[[], dict[str, Any]]:
     from instar.data.preparing.fit import applied
 
     operators: list[AnyOperator] = [prep.Standardize(*NAMES), prep.MinMax(*AGAIN)]
+    prep.fit(operators, pl.DataFrame({name: [1.0, 2.0] for name in NAMES + AGAIN}))  # so that code is loaded
     both = pl.scan_parquet(path).with_columns(pl.col(name).alias(again) for name, again in zip(NAMES, AGAIN))
 
     def run() -> dict[str, Any]:

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator
 import polars as pl
 
 
-def rechunk(pieces: Iterable[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
+def rechunk(pieces: Iterable[pl.DataFrame], rows: int, copy: bool = True) -> Iterator[pl.DataFrame]:
     """The rows of ``pieces`` in order, ``rows`` at a time; only the last piece may have fewer, and none is empty.
+
+    copy : each column in one piece of memory; False: as views of ``pieces``
 
     >>> [len(piece) for piece in rechunk([pl.DataFrame({"x": range(5)}), pl.DataFrame({"x": range(2)})], 3)]
     [3, 3, 1]
@@ -19,10 +21,10 @@ def rechunk(pieces: Iterable[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]
         start = 0
         while held + piece.height - start >= rows:
             take = rows - held
-            yield pl.concat([*waiting, piece.slice(start, take)], rechunk=True)
+            yield pl.concat([*waiting, piece.slice(start, take)], rechunk=copy)
             waiting, held, start = [], 0, start + take
         if start < piece.height:
             waiting.append(piece.slice(start))
             held += piece.height - start
     if waiting:
-        yield pl.concat(waiting, rechunk=True)
+        yield pl.concat(waiting, rechunk=copy)
