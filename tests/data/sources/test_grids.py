@@ -141,3 +141,19 @@ def test_a_part_of_several_is_named(tmp_path: Path) -> None:
         assert (source.schema()["flux"].type, source.schema()["flux"].unit) == ("array[float32,2]", "Jy")
         assert source.describe() == {"format": "fits", "hdu": 2}
         assert table(source)["flux"].to_list() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize("kind", ["external", "virtual"])
+def test_values_that_lie_in_other_files_are_refused(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "secret").write_bytes(b"0123456789")
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["a"] = [7, 8]
+    with h5py.File(tmp_path / "rain.h5", "w") as file:
+        if kind == "external":
+            file.create_dataset("rain", (10,), dtype="u1", external=[(str(tmp_path / "secret"), 0, 10)])
+        else:
+            layout = h5py.VirtualLayout((2,), dtype="i8")
+            layout[:] = h5py.VirtualSource(str(tmp_path / "other.h5"), "a", shape=(2,))
+            file.create_virtual_dataset("rain", layout)
+    with pytest.raises(BadInput, match="the values of 'rain' are kept in other files"):
+        open_source(tmp_path / "rain.h5").schema()

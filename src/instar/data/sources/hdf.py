@@ -183,6 +183,11 @@ def _hdf5(path: Path) -> Iterator[dict[str, Variable]]:
         def visit(name: str, item: Any) -> None:
             if not isinstance(item, h5py.Dataset) or _is_bare_dimension(item):
                 return
+            if item.external or item.is_virtual:
+                raise BadInput(
+                    f"{path}: the values of {name!r} are kept in other files, which would not be on record; write them "
+                    "into one file first: h5repack, or h5py"
+                )
             text = item.asstr("utf-8", "replace") if h5py.check_string_dtype(item.dtype) else item
             dims = tuple(_dimension(item, axis) for axis in range(item.ndim))
             found[name] = Variable(name, dims, item.shape, dict(item.attrs), text)
