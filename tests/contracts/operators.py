@@ -47,6 +47,7 @@ class OperatorContract:
 
     cells : the columns it reads, with their types and a strategy of values;  sample : some six rows of them, by column
     unseen : one row of values that no strategy gives;  target : for one that learns from a target, which ``targeted`` adds
+    many : rows of the check in bulk, fewer where a row is dear
     """
 
     operator: ClassVar[AnyOperator]
@@ -54,6 +55,7 @@ class OperatorContract:
     sample: ClassVar[dict[str, list[Any]]]
     unseen: ClassVar[dict[str, Any]]
     target: ClassVar[str | None] = None
+    many: ClassVar[int] = 307
 
     def agrees(self, one: Preparation, other: Preparation, frame: pl.DataFrame) -> bool:
         """Whether both learned the same from the rows of ``frame``, within what the summaries guarantee."""
@@ -91,6 +93,21 @@ class OperatorContract:
         bulk = preparation.apply(rows).to_polars()
         one_by_one = pl.concat([preparation.apply(rows[at]).to_polars() for at in range(rows.height)])
         assert bits(one_by_one) == bits(bulk)
+
+    @settings(SETTINGS, max_examples=6)
+    @given(st.data())
+    def test_some_hundred_rows_are_each_what_they_are_alone(self, data: st.DataObject) -> None:
+        """Polars and BLAS take other ways for many rows, and for columns without missing values."""
+        rows = data.draw(frames_of(self.cells, 6))
+        whole = rows.drop_nulls()
+        preparation = self.fitted(rows)
+        for few in (rows, whole):
+            if few.height:
+                many = few.sample(self.many, with_replacement=True, seed=7)
+                places = pl.int_range(few.height, eager=True).sample(self.many, with_replacement=True, seed=7)
+                alone = [bits(preparation.apply(few[at]).to_polars()) for at in range(few.height)]
+                bulk = preparation.apply(many).to_polars()
+                assert [bits(bulk[at]) for at in range(many.height)] == [alone[at] for at in places]
 
     @SETTINGS
     @given(st.data())

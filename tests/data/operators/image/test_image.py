@@ -48,6 +48,7 @@ class TestImage(OperatorContract):
     cells: ClassVar[Cells] = {"photo": (pl.Binary(), st.sampled_from(IMAGES))}
     sample: ClassVar[dict[str, list[Any]]] = {"photo": [IMAGES[0], None, IMAGES[3], IMAGES[1], IMAGES[2], IMAGES[0]]}
     unseen: ClassVar[dict[str, Any]] = {"photo": picture(9)}
+    many = 30
 
     @pytest.fixture(scope="class", autouse=True)
     @classmethod
