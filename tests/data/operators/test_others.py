@@ -119,3 +119,8 @@ def test_an_option_that_is_no_finite_number_is_refused_where_it_is_written(value
     for make in options:
         with pytest.raises(BadInput, match=r"finite|between"):
             make()
+
+
+def test_a_time_zone_that_nobody_knows_is_refused_where_it_is_written() -> None:
+    with pytest.raises(BadInput, match="Cast: no time zone 'Mars'"):
+        prep.Cast("at", to="datetime[Mars]", format="%Y-%m-%dT%H:%M%z")

@@ -150,3 +150,19 @@ def test_impossible_options_are_refused(options: dict[str, Any]) -> None:
 def test_a_missing_column_is_found_before_any_row_is_read() -> None:
     with pytest.raises(ColumnMissing, match="'z'"):
         prep.fit(prep.MinMax("z"), ROWS)
+
+
+@pytest.mark.parametrize("given", ["Impute", prep.Impute, None])
+def test_what_is_no_operator_is_named(given: Any) -> None:
+    with pytest.raises(BadInput, match="is no operator; give operators with their columns"):
+        prep.fit([given], ROWS)
+
+
+def test_apply_takes_polars_and_points_at_what_takes_any_table() -> None:
+    with pytest.raises(BadInput, match="dict is no Polars frame; transform takes any table"):
+        prep.fit(OPERATORS, ROWS).apply({"x": [1.0]})  # type: ignore[arg-type]
+
+
+def test_a_value_that_cannot_be_read_has_a_next_step() -> None:
+    with pytest.raises(BadInput, match=r"failed in column 'c' .*; correct it, or let it be missing by strict=False"):
+        prep.fit(prep.Cast("c", to="int64"), ROWS).apply(ROWS)

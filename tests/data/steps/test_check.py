@@ -138,7 +138,7 @@ def test_every_broken_row_is_in_one_list_and_no_row_is_lost() -> None:
 def test_bounds_in_another_unit_are_converted() -> None:
     schema = Schema.of(Field("Runtime", "float64", "minute"))
     step = Check(Between("Runtime", "30 s", "10 hour").correct())
-    with pytest.raises(BadInput, match="must know the column's"):
+    with pytest.raises(BadInput, match="'30 s' has a unit and the column has none"):
         take(step, pl.DataFrame({"Runtime": [1.0]}))
     made = take(step.bound(schema), pl.DataFrame({"Runtime": [0.25, 600.0, 601.0]}))
     assert made["out"]["Runtime"].to_list() == [0.5, 600.0, 600.0]
@@ -288,3 +288,16 @@ def test_a_rule_that_does_not_fit_the_table_is_refused_before_any_row_is_read() 
         Check(Unique("l")).output(schema)
     with pytest.raises(WrongType, match="column 's' is int64, string is needed"):
         Check(OneOf("s", table="t")).output(schema, t=Schema.of(Field("s", "int64")))
+
+
+def test_a_table_in_memory_is_looked_at_before_its_rows_too() -> None:
+    table = pl.DataFrame({"x": [1.0], "s": ["a"]})
+    with pytest.raises(ColumnMissing, match="no column 'y'"):
+        take(Check(Unique("y")), table)
+    with pytest.raises(WrongType, match="column 's' is string"):
+        take(Check(Between("s", 1, 5)), table)
+
+
+def test_a_relation_in_text_is_told_to_be_an_expression() -> None:
+    with pytest.raises(BadInput, match="'x > 1' is no expression of Polars; write it in Python"):
+        Holds("x > 1")

@@ -170,3 +170,8 @@ def test_columns_must_fit() -> None:
         Enrich(time="t", tolerance="5 kg").output(mine, reference=mine)
     with pytest.raises(BadInput, match=r"two columns 'ref\.v'"):
         Enrich("k", prefix="ref").output(mine, reference=schema_of(pl.DataFrame({"k": [1], "v": [1]})))
+
+
+def test_a_reference_that_was_forgotten_is_asked_for() -> None:
+    with pytest.raises(BadInput, match="enrich: it reads a table 'reference', too"):
+        take(Enrich(on="city"), pl.DataFrame({"city": ["Recife"]}))

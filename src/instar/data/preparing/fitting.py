@@ -11,7 +11,7 @@ import polars as pl
 from instar.base.digests import digest_value
 from instar.base.errors import BadInput
 from instar.base.schema import Schema
-from instar.data.operators import AnyOperator, RowsOperator
+from instar.data.operators import AnyOperator, Operator, RowsOperator
 from instar.data.preparing.pipeline import Pipeline
 from instar.data.preparing.preparation import Preparation
 from instar.data.preparing.target import TARGET, AnyTarget, Target, target_operator
@@ -195,6 +195,10 @@ def _bound(operators: Iterable[AnyOperator], schema: Schema) -> tuple[AnyOperato
     """Each operator bound to the schema that those before it give."""
     bound: list[AnyOperator] = []
     for operator in operators:
+        if not isinstance(operator, Operator):
+            raise BadInput(
+                f'fit: {operator!r} is no operator; give operators with their columns, such as Impute("Year")'
+            )
         bound.append(operator.bound(schema))
         schema = bound[-1].output(schema)
     return tuple(bound)

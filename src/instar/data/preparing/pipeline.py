@@ -144,4 +144,5 @@ def _evaluated(frame: pl.DataFrame, expressions: Sequence[pl.Expr]) -> pl.DataFr
         return frame.with_columns_seq(expressions)
     except PolarsError as error:
         said = str(error).partition("\n")[0]  # the rest is advice about Polars expressions, which nobody here wrote
-        raise BadInput(f"a value cannot be converted: {said}") from error
+        next_step = "correct it, or let it be missing by strict=False of the operator that reads it"
+        raise BadInput(f"a value cannot be converted: {said}; {next_step}") from error

@@ -62,10 +62,12 @@ class Preparation:
         return schema
 
     def apply(self, frame: pl.DataFrame) -> Batch:
-        """Prepared rows. Columns that are no features stay as they are.
+        """Prepared rows of a Polars frame, with their blocks. Columns that are no features stay as they are.
 
         Raises ColumnMissing, WrongType and BadInput for rows that do not fit.
         """
+        if not isinstance(frame, pl.DataFrame):
+            raise BadInput(f"apply: {type(frame).__name__} is no Polars frame; transform takes any table")
         features = conform(frame, self._wanted, "preparation")
         if features.width == frame.width:
             return self._pipeline.apply(features)

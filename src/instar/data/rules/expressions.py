@@ -20,5 +20,10 @@ def to_form(expression: pl.Expr, where: str) -> str:
 
 @functools.lru_cache(256)
 def of_form(form: str) -> pl.Expr:
-    """The expression again."""
-    return pl.Expr.deserialize(form.encode(), format="json")
+    """The expression again. Raises BadInput for a text that ``to_form`` did not give."""
+    try:
+        return pl.Expr.deserialize(form.encode(), format="json")
+    except pl.exceptions.ComputeError:
+        raise BadInput(
+            f'{form!r} is no expression of Polars; write it in Python, such as pl.col("Year") > 1900'
+        ) from None

@@ -12,6 +12,7 @@ import polars as pl
 from instar.base.errors import BadInput
 from instar.base.schema import Schema
 from instar.base.tables import Table
+from instar.data.rows.frames import schema_of
 
 Rows = Callable[[], Iterator[pl.DataFrame]]  # a table: its chunks in order, as often as it is asked
 Made = Iterator[dict[str, pl.DataFrame]]  # pieces of the tables that a step gives, by port
@@ -97,7 +98,15 @@ def step_from(definition: Mapping[str, Any]) -> TableStep:
 def take(
     step: TableStep, *chunks: pl.DataFrame, told: Told | None = None, **others: list[pl.DataFrame]
 ) -> dict[str, pl.DataFrame]:
-    """Run a step over chunks in memory: the whole table of each port."""
+    """Run a step over chunks in memory: the whole table of each port.
+
+    Raises BadInput, ColumnMissing or WrongType before any row is read, as a dataflow does.
+    """
+    if lacking := next((name for name in step.others if name not in others), ""):
+        raise BadInput(f"{step.name}: it reads a table {lacking!r}, too; give its chunks: take(…, {lacking}=[frame])")
+    if chunks and all(others.values()):
+        known = {name: _schema(frames[0]) for name, frames in others.items()}
+        step.output(_schema(chunks[0]), **known)
     tables: dict[str, Rows] = {"table": lambda: iter(chunks)}
     tables |= {name: (lambda frames=frames: iter(frames)) for name, frames in others.items()}  # type: ignore[misc]
     pieces: dict[str, list[pl.DataFrame]] = {port: [] for port in step.ports}
@@ -105,3 +114,7 @@ def take(
         for port, frame in made.items():
             pieces[port].append(frame)
     return {port: pl.concat(frames) if frames else pl.DataFrame() for port, frames in pieces.items()}
+
+
+def _schema(frame: pl.DataFrame) -> Schema:
+    return schema_of(dict(frame.select(name for name in frame.columns if not name.startswith("__")).schema))

@@ -81,6 +81,10 @@ class Impute(ExpressionOperator[Fills]):
 
     def _inputs(self, schema: Schema) -> list[Field]:
         if self.strategy in ("mean", "median"):
+            for name in self.columns:
+                if schema.need(name, "Impute").type == "string":
+                    hint = f'strategy="mode" takes text; where it holds numbers, Cast("{name}", to="float64") first'
+                    raise WrongType(name, "Impute", "string", f"a column of numbers for the {self.strategy}", hint)
             return [number(schema, name, "Impute") for name in self.columns]
         found = [schema.need(name, "Impute") for name in self.columns]
         found = [field if field.is_number else category(schema, field.name, "Impute") for field in found]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 
@@ -46,6 +47,8 @@ class Cast(ExpressionOperator[Nothing]):
                 raise BadInput(f"Cast: format=… is for dates and times, not for {to!r}; leave it out")
             if to.startswith("datetime"):
                 _check_zone(format, to)
+        if to.startswith("datetime["):
+            known_zone(to[len("datetime[") : -1], "Cast")
         self._set(columns, to=to, format=format, strict=strict)
 
     def output(self, schema: Schema, state: Nothing | None = None) -> Schema:
@@ -103,3 +106,11 @@ def _check_zone(format: str, to: str) -> None:
         f"Cast: text written as {format!r} has an offset from UTC, which may be another one in every row (mixed time "
         'zones); say the zone, such as to="datetime[UTC]"'
     )
+
+
+def known_zone(zone: str, step: str) -> None:
+    """Raises BadInput when there is no time zone of this name."""
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise BadInput(f'{step}: no time zone {zone!r}; write it as in "America/Sao_Paulo" or "UTC"') from error

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 
@@ -20,7 +19,7 @@ from instar.data.operators.operator import (
     with_fields,
     without_fields,
 )
-from instar.data.operators.parse.cast import OFFSET
+from instar.data.operators.parse.cast import OFFSET, known_zone
 
 _OF_DAY = ("hour", "minute", "second")
 PARTS = ("year", "quarter", "month", "week", "day", "weekday", "dayofyear", *_OF_DAY, "is_weekend")
@@ -77,7 +76,7 @@ class DateParts(ExpressionOperator[Nothing]):
         if not parts and not cyclic:
             raise BadInput("DateParts: no part is asked for; give parts=[…] or cyclic=[…]")
         if zone is not None:
-            _check_zone(zone)
+            known_zone(zone, "DateParts")
         if format is not None:
             _check_format(format, zone)
         self._set(columns, parts=tuple(parts), cyclic=tuple(cyclic), format=format, zone=zone, strict=strict)
@@ -160,13 +159,6 @@ def _check(option: str, given: Sequence[str], known: Sequence[str]) -> None:
             raise BadInput(f"DateParts: {option} has no {part!r}; there is: {', '.join(known)}")
     if len(set(given)) < len(given):
         raise BadInput(f"DateParts: {option} names a part twice; name each once")
-
-
-def _check_zone(zone: str) -> None:
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise BadInput(f'DateParts: no time zone {zone!r}; write it as in "America/Sao_Paulo" or "UTC"') from error
 
 
 def _check_format(format: str, zone: str | None) -> None:
