@@ -18,6 +18,7 @@ from tests.contracts.summaries import Cells
 from instar import prep
 from instar.base.errors import BadInput, ColumnMissing, WrongType
 from instar.data.operators import AnyOperator, operator_from
+from instar.data.operators.outliers.neighbours import nearest
 from instar.data.preparing.fitting import fit
 from instar.data.preparing.preparation import Preparation
 from instar.data.rows.frames import schema_of
@@ -148,6 +149,18 @@ def test_a_missing_value_has_no_score_and_an_infinite_one_is_infinitely_far() ->
         assert made[1] == math.inf
         assert math.isfinite(made[2])
     assert fit([prep.MadScore("x", "y")], [cloud()]).apply(rows).frame["outlier"][0] is not None
+
+
+@pytest.mark.parametrize("count", [1, 3, 9, 10, 11])
+def test_the_nearest_are_those_of_a_stable_sort(count: int) -> None:
+    random = np.random.default_rng(7)
+    apart = np.vstack(
+        [random.random((50, 10)), random.integers(0, 4, (50, 10)), np.full((1, 10), np.inf), np.full((1, 10), np.nan)]
+    )
+    apart[5, 2], apart[6, 3] = np.inf, np.nan
+    found = nearest(apart, count)
+    assert found.tolist() == np.argsort(apart, axis=1, kind="stable")[:, :count].tolist()
+    assert all(nearest(apart[at : at + 1], count).tolist() == [found[at].tolist()] for at in range(len(apart)))
 
 
 def test_a_row_between_the_quantiles_has_zero_after_a_load_too() -> None:

@@ -64,7 +64,7 @@ class Neighbours(msgspec.Struct, frozen=True, dict=True):
     def near(self, rows: Floats) -> Near:
         """Of scaled rows; one copy of an equal row is left out, since a row is no neighbour of itself."""
         apart = distances(rows, self.rows.scaled)
-        places = np.argsort(apart, axis=1, kind="stable")[:, : self.k + 1]
+        places = nearest(apart, self.k + 1)
         found = np.take_along_axis(apart, places, axis=1)
         copies = self.rows.copies[places]
         copies[:, 0] -= found[:, 0] == 0
@@ -86,6 +86,27 @@ class Neighbours(msgspec.Struct, frozen=True, dict=True):
         reach, density = self._near
         near = self.near(self.rows.scale(rows))
         return near.mean(density[near.places]) / _density(near, reach)
+
+
+def nearest(apart: Floats, count: int) -> NDArray[np.intp]:
+    """The places of the ``count`` least distances of each row, ascending, ties by place; shape (rows, at most count).
+
+    A stable sort gives the same; it is left to the rows in which more than ``count`` are at most as far as the last.
+
+    >>> nearest(np.array([[3.0, 1.0, 2.0], [1.0, 0.0, 1.0]]), 2).tolist()
+    [[1, 2], [1, 0]]
+    """
+    if apart.shape[1] <= count:
+        return np.argsort(apart, axis=1, kind="stable")
+    last = np.partition(apart, count - 1, axis=1)[:, count - 1 : count]
+    near = apart <= last
+    plain = near.sum(axis=1) == count
+    places = np.empty((apart.shape[0], count), dtype=np.intp)
+    found = np.nonzero(near[plain])[1].reshape(-1, count)
+    order = np.argsort(np.take_along_axis(apart[plain], found, axis=1), axis=1, kind="stable")
+    places[plain] = np.take_along_axis(found, order, axis=1)
+    places[~plain] = np.argsort(apart[~plain], axis=1, kind="stable")[:, :count]
+    return places
 
 
 def _density(near: Near, reach: Floats) -> Floats:
