@@ -46,6 +46,12 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
         open_source(tmp_path)
 
 
+def test_a_folder_of_folders_is_told_which_formats_read_it(tmp_path: Path) -> None:
+    (tmp_path / "good").mkdir()
+    with pytest.raises(BadInput, match=r"no files to import .*format=images or texts"):
+        open_source(tmp_path)
+
+
 def test_files_of_two_formats_do_not_go_together(folder: Path) -> None:
     (folder / "c.json").write_text('[{"a": 1}]')
     with pytest.raises(BadInput, match=r"c.json is json, .*a.csv is csv; import files of one format"):

@@ -91,7 +91,8 @@ def _locate(given: str | Path | Sequence[str | Path]) -> list[Path]:
     if path.is_dir():
         found = sorted(entry for entry in path.iterdir() if entry.is_file() and not entry.name.startswith((".", "_")))
         if not found:
-            raise BadInput(f"the folder {path} has no files to import; name a file, or a folder that has some")
+            inside = " (what lies in its folders is read with format=images or texts)" if any(path.iterdir()) else ""
+            raise BadInput(f"the folder {path} has no files to import{inside}; name a file, or a folder that has some")
         return found
     if not path.exists() and has_magic(str(path)):
         folder = Path(path.anchor) if path.is_absolute() else Path()
