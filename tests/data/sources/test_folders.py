@@ -116,3 +116,5 @@ def test_what_is_no_encoding_of_texts_is_refused(tmp_path: Path, encoding: str) 
     (tmp_path / "a.txt").write_text("a")
     with pytest.raises(BadInput, match=f"unknown encoding '{encoding}'"):
         open_source(tmp_path, format="texts", options={"encoding": encoding})
+    with pytest.raises(BadInput, match=f"unknown encoding '{encoding}'"):
+        open_source(tmp_path / "a.txt", format="csv", options={"encoding": encoding}).schema()

@@ -183,6 +183,22 @@ def test_bounds_must_fit_the_column() -> None:
         Check(Between("x", "5 minute")).output(Schema.of(Field("x", "float64")))
 
 
+@pytest.mark.parametrize(("low", "high", "wanted"), [("90 second", None, [2, 2, 3]), (None, "90 second", [1, 1, 1])])
+def test_whole_numbers_are_corrected_to_a_whole_number_between_the_bounds(
+    low: Any, high: Any, wanted: list[int]
+) -> None:
+    schema = Schema.of(Field("r", "int64", unit="minute"))
+    step = Check(Between("r", low, high).correct()).bound(schema)
+    assert take(step, pl.DataFrame({"r": [1, 2, 3]}))["out"]["r"].to_list() == wanted
+    with pytest.raises(BadInput, match="no value of minute is between"):
+        Between("r", "70 second", "80 second").bound(schema)
+
+
+def test_a_bound_that_the_column_cannot_hold_sets_the_row_apart() -> None:
+    made = take(Check(Between("r", 1.5).correct()), pl.DataFrame({"r": [1, 2]}))
+    assert (made["out"]["r"].to_list(), made["quarantine"]["r"].to_list()) == ([2], [1])
+
+
 def test_dates_have_bounds_too() -> None:
     step = Check(Between("Released", date(2000, 1, 1)).correct())
     made = take(step.bound(schema_of(FILMS)), FILMS)

@@ -69,6 +69,8 @@ class Between(RowRule):
     def bound(self, schema: Schema) -> Self:
         field = schema.need(self.column, "Between")
         low, high = (_in_column(end, field) for end in (self.low, self.high))
+        if "int" in field.type:  # the whole numbers between the bounds, so that a correction is one of them
+            low, high = low if low is None else math.ceil(low), high if high is None else math.floor(high)
         if low is not None and high is not None and _above(low, high, "Between"):
             raise BadInput(
                 f"Between: {self.says()}: no value of {field.unit or field.type} is between {low} and {high}"

@@ -69,12 +69,9 @@ class Piece:
         broken = self.current[found["at"]]
         new = rule.corrected(broken, None if right is None else right.gather(found["at"]))
         fixed = broken.with_columns(new)
-        if rule.own:
-            good = new.is_not_null()
-        elif rule.across_rows:
-            good = pl.repeat(True, found.height, eager=True)
-        else:
-            good = ~judge(fixed).broken
+        good = new.is_not_null() if rule.own else pl.repeat(True, found.height, eager=True)
+        if not rule.across_rows:
+            good &= ~judge(fixed).broken
         before, after = (part[rule.corrects].cast(pl.String, strict=False) for part in (broken, fixed))
         cells = found.select("at", pl.lit(rule.corrects).alias("column"), "rule").with_columns(
             before.alias("before"), after.alias("after")

@@ -37,6 +37,7 @@ def utf8_pieces(path: Path, encoding: str = "utf-8", size: int = PIECE) -> Itera
 
 def _decoder(encoding: str) -> codecs.IncrementalDecoder:
     try:
+        b" ".decode(encoding, "ignore")  # the codecs that give no text are refused here
         return codecs.getincrementaldecoder(encoding)("strict")
     except LookupError:
         raise BadInput(f"unknown encoding {encoding!r}; common ones: utf-8, latin-1, windows-1252, utf-16") from None
