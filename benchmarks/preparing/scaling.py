@@ -3,7 +3,7 @@
 Both read the file twice: once for mean, deviation, least and greatest of each column, once to give both scales of every
 number; what is given is added up (as a training loop would consume it), so that nothing is left out. The hand-written
 peer is two lazy queries on Polars' streaming engine. It does less: each column is measured once (here the two scales
-are of columns of two names, so their ends are measured twice), and NaN is not made missing. Code is loaded before the
+are of columns of two names, so their ends are measured twice), and does not look for NaN. Code is loaded before the
 clock starts, for both.
 """
 

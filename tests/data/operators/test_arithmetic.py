@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from instar.data.operators.arithmetic import divided, product
+from instar.data.operators.arithmetic import divided, product, scaled
 
 
 @pytest.mark.parametrize(("width", "columns"), [(1, 1), (7, 3), (64, 10), (257, 17), (1280, 2)])
@@ -37,3 +39,13 @@ def test_a_quotient_is_truly_divided_with_and_without_missing_values(values: lis
     frame = pl.DataFrame({"x": values}, schema={"x": pl.Float64})
     found = frame.select(divided(pl.col("x") + 0.0, by, pl.col("x")))["x"].to_list()
     assert found == [None if value is None else value / by for value in values]
+
+
+@given(st.floats(1e-320, 1e300))
+def test_a_width_is_scaled_to_one_and_a_row_as_among_others(width: float) -> None:
+    frame = pl.DataFrame({"x": [width, width / 3, 0.0, None, width]})
+    found = frame.select(scaled(pl.col("x"), width, pl.col("x")))["x"]
+    assert (found[0], found[2], found[3]) == (1.0, 0.0, None)
+    assert found[1] == pytest.approx(frame["x"][1] / width, rel=1e-15)
+    alone = [frame[at].select(scaled(pl.col("x"), width, pl.col("x")))["x"][0] for at in range(5)]
+    assert alone == found.to_list()

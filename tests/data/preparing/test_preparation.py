@@ -78,8 +78,8 @@ def test_the_matrix_is_csr_with_sorted_places(preparation: Preparation, frame: p
 
 
 def test_all_expressions_are_one_call(preparation: Preparation, frame: pl.DataFrame) -> None:
-    [(call, blocks)] = preparation._pipeline._calls
-    assert (len(call.on(frame)), len(blocks)) == (2, 2)
+    [(expressions, blocks)] = preparation._pipeline._calls
+    assert (len(expressions), len(blocks)) == (2, 2)
 
 
 def test_an_expression_moves_before_a_block_of_other_columns() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,40 +19,19 @@ from instar.data.rows.block import Block
 from instar.data.rows.folds import FOLD
 
 Fitted = tuple[AnyOperator, msgspec.Struct]
-_LOOK = 4  # columns from which on a look at the row costs less than the call
+_LOOK = 4  # columns of floats from which on a look for NaN costs less than treating NaN that is not there
 
 
 @dataclass
 class _Stage:
     """Expressions that go into one call, then the operators in Python that run after it.
 
-    fills : which expressions only make NaN missing
     touched : columns that those read or write: a later expression on one of them starts the next stage
     """
 
     expressions: dict[str, pl.Expr] = field(default_factory=dict)
-    fills: set[str] = field(default_factory=set)
     python: list[tuple[RowsOperator[Any], msgspec.Struct]] = field(default_factory=list)
     touched: set[str] = field(default_factory=set)
-
-
-class _Call:
-    """The expressions of a stage.
-
-    fills : the columns of which one only makes NaN missing: a row without NaN can do without
-    """
-
-    def __init__(self, expressions: Mapping[str, pl.Expr], fills: Collection[str]) -> None:
-        self._all = list(expressions.values())
-        self._other = [expression for name, expression in expressions.items() if name not in fills]
-        self._fills = tuple(fills) if len(fills) >= _LOOK else ()
-
-    def on(self, frame: pl.DataFrame) -> Sequence[pl.Expr]:
-        """Those that change something in ``frame``: Polars takes 10 us for each column of one row, a look far less."""
-        if not self._fills or frame.height != 1:
-            return self._all
-        row = frame.row(0, named=True)
-        return self._all if any(row[name] != row[name] for name in self._fills) else self._other
 
 
 class Pipeline:
@@ -60,23 +40,28 @@ class Pipeline:
     Expressions of one stage are composed: an operator's input is the expression its predecessor gave, so a whole
     preparation of expressions is one call. An operator in Python runs after the expressions of its stage; expressions
     that follow it in the definition move before it where they share no column.
+
+    nan : whether NaN can be among the rows, so that it is made missing first; rows without go another, shorter way
     """
 
-    def __init__(self, fitted: Iterable[Fitted], inputs: Schema) -> None:
-        self._raw_floats = {field.name for field in inputs if field.type in ("float32", "float64")}
+    def __init__(self, fitted: Iterable[Fitted], inputs: Schema, nan: bool = True) -> None:
+        fitted = list(fitted)
+        self._floats = tuple(field.name for field in inputs if nan and field.type in ("float32", "float64"))
+        self._without_nan = Pipeline(fitted, inputs, nan=False) if len(self._floats) >= _LOOK else None
+        self._raw_floats = set(self._floats)
         self._gone: set[str] = set()
         self._stages = [_Stage()]
         for operator, state in fitted:
             self._add(operator, state)
         self._calls = [
-            (_Call({name: made.alias(name) for name, made in stage.expressions.items()}, stage.fills), stage.python)
+            ([expression.alias(name) for name, expression in stage.expressions.items()], stage.python)
             for stage in self._stages
         ]
 
     def _add(self, operator: AnyOperator, state: msgspec.Struct) -> None:
         read, written = set(operator.columns), set(operator.writes())
         if isinstance(operator, RowsOperator):
-            self._without_nan(read)
+            self._fill(read)
             self._stages[-1].python.append((operator, state))
             self._stages[-1].touched |= read | written
         elif isinstance(operator, ExpressionOperator):
@@ -97,12 +82,10 @@ class Pipeline:
             return self._stages[-1].expressions[name]
         return pl.col(name).fill_nan(None) if name in self._raw_floats else pl.col(name)
 
-    def _without_nan(self, columns: set[str]) -> None:
+    def _fill(self, columns: set[str]) -> None:
         """Raw columns of floats that an operator in Python reads get their nulls in the call before it."""
         for name in sorted(columns & self._raw_floats - self._stages[-1].touched):
-            if name not in self._stages[-1].expressions:
-                self._stages[-1].expressions[name] = self._col(name)
-                self._stages[-1].fills.add(name)
+            self._stages[-1].expressions.setdefault(name, self._col(name))
             self._raw_floats.discard(name)
 
     def apply(self, frame: pl.DataFrame, training: bool = False) -> Batch:
@@ -111,9 +94,11 @@ class Pipeline:
         training : the rows are those that the operators were fitted on, and have the column FOLD where one has folds
         Raises BadInput when a value cannot be converted.
         """
+        if self._without_nan and not _may_have_nan(frame, self._floats):
+            return self._without_nan.apply(frame, training)
         blocks: dict[str, Block] = {}
-        for call, operators in self._calls:
-            if expressions := call.on(frame):
+        for expressions, operators in self._calls:
+            if expressions:
                 frame = _evaluated(frame, expressions)
             for operator, state in operators:
                 if training and operator.folds:
@@ -136,6 +121,14 @@ def _read(frame: pl.DataFrame, blocks: Mapping[str, Block], columns: Sequence[st
     """The columns that an operator reads, in its order."""
     found = {name: blocks[name] for name in columns if name in blocks}
     return Batch(frame.select_seq([name for name in columns if name not in found]), found)
+
+
+def _may_have_nan(frame: pl.DataFrame, columns: Sequence[str]) -> bool:
+    """Whether a number may be NaN: exactly for one row; for more by the sums of the columns, where infinity is a maybe."""
+    if frame.height == 1:
+        row = frame.row(0, named=True)
+        return any(row[name] != row[name] for name in columns)
+    return not all(total is None or math.isfinite(total) for total in frame.select_seq(pl.sum(*columns)).row(0))
 
 
 def _evaluated(frame: pl.DataFrame, expressions: Sequence[pl.Expr]) -> pl.DataFrame:

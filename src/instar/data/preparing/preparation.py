@@ -84,8 +84,8 @@ class Preparation:
         >>> from instar.data.preparing.fitting import fit
         >>> from instar.data.operators import MinMax
         >>> fitted = fit([MinMax("Runtime")], [pl.DataFrame({"Runtime": [90, 110]})])
-        >>> fitted.transform({"Title": ["Manhattan"], "Runtime": [96]})
-        {'Title': ['Manhattan'], 'Runtime': [0.3]}
+        >>> fitted.transform({"Title": ["Manhattan"], "Runtime": [95]})
+        {'Title': ['Manhattan'], 'Runtime': [0.25]}
         """
         frame = to_polars(data)
         if isinstance(data, np.ndarray) and not data.dtype.names:

@@ -16,7 +16,6 @@ from instar.data.sources.rechunk import rechunk
 from instar.data.sources.source import Source
 
 ROWS = 131_072  # of a chunk: 1 MB a column of floats, which a processor's cache holds
-PART = 8 * ROWS  # of a file, read at once: at the ends of smaller parts too many pages are unpacked twice
 
 
 class Reading(Protocol):
@@ -108,33 +107,12 @@ class _Lazy:
     def frames(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         lazy = self._lazy.select(columns)
         found = False
-        for piece in rechunk(map(canonical_frame, _pieces(lazy, self._rows)), self._rows, copy=False):
+        pieces = lazy.collect_batches(chunk_size=self._rows, maintain_order=True)
+        for piece in rechunk(map(canonical_frame, pieces), self._rows, copy=False):
             found = True
             yield piece
         if not found:
             yield canonical_frame(lazy.head(0).collect())
-
-
-def _pieces(lazy: pl.LazyFrame, rows: int) -> Iterator[pl.DataFrame]:
-    """The rows in order. Where a part can be read alone, one part after another: Polars' batches wait in queues, which
-    take many times the memory of a chunk when they are used up more slowly than they are read."""
-    if not read_in_parts(lazy):
-        yield from lazy.collect_batches(chunk_size=rows, maintain_order=True)
-        return
-    part = -(-PART // rows) * rows
-    for start in range(0, lazy.select(pl.len()).collect().item(), part):
-        yield lazy.slice(start, part).collect()
-
-
-def read_in_parts(lazy: pl.LazyFrame) -> bool:
-    """Whether Polars reads no more of Parquet files for some rows of ``lazy`` than these rows: nothing filters, sorts or
-    joins. The plan says it; where it cannot be told, False.
-
-    >>> read_in_parts(pl.LazyFrame({"x": [1]}))
-    False
-    """
-    plan = lazy.slice(7, 5).explain()
-    return plan.count("SCAN") == 1 and "Parquet SCAN" in plan and "SLICE: Positive { offset: 7, len: 5 }" in plan
 
 
 class _Opened:

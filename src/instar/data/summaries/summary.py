@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import islice
 from typing import Any, ClassVar, Self, TypeVar
 
 import msgspec
@@ -70,6 +72,12 @@ class Measured(Summary):
         """What is measured of a column of float64."""
 
     @classmethod
+    @cache
+    def asked(cls) -> int:
+        """How many measures there are."""
+        return len(cls.measures(pl.col("")))
+
+    @classmethod
     @abstractmethod
     def of_measures(cls, dtype: pl.DataType, rows: int, measured: Sequence[Any]) -> Self | None:
         """The summary of a column of ``rows`` rows; None when there are values that it leaves out (NaN, infinite)."""
@@ -94,33 +102,40 @@ class Measured(Summary):
 
 def measured(frame: pl.DataFrame, wishes: Sequence[tuple[type[Measured], Sequence[str]]]) -> list[list[Measured]]:
     """The summaries of several kinds and columns in one call."""
-    names = [name for name in dict.fromkeys(name for _, each in wishes for name in each) if _measurable(frame, name)]
+    types = dict(frame.schema)  # once: asking a frame for its schema costs as much as measuring some thousand rows
+    names = [name for name in dict.fromkeys(name for _, each in wishes for name in each) if name in types]
+    names = [name for name in names if _measurable(types[name]) and frame.height]
     places = {name: str(at) for at, name in enumerate(names)}
     plain = pl.DataFrame([frame.get_column(name).rechunk().alias(places[name]) for name in names])
-    asked = [
-        measure.alias(f"{kind} {name} {place}")
-        for kind, (summary, each) in enumerate(wishes)
-        for name in each
-        if name in places
-        for place, measure in enumerate(summary.measures(pl.col(places[name]).cast(pl.Float64)))
-    ]
+    asked = _measures(tuple((kind, tuple(places[name] for name in each if name in places)) for kind, each in wishes))
     values = iter(plain.select_seq(asked).row(0) if asked else ())
-    return [[_taken(summary, frame, name, name in places, values) for name in each] for summary, each in wishes]
+    return [
+        [_taken(kind, frame, name, types[name] if name in places else None, values) for name in each]
+        for kind, each in wishes
+    ]
+
+
+@lru_cache(maxsize=64)
+def _measures(wishes: tuple[tuple[type[Measured], tuple[str, ...]], ...]) -> tuple[pl.Expr, ...]:
+    """What is measured, chunk after chunk the same."""
+    return tuple(
+        measure.alias(f"{at} {place} {number}")
+        for at, (kind, places) in enumerate(wishes)
+        for place in places
+        for number, measure in enumerate(kind.measures(pl.col(place).cast(pl.Float64)))
+    )
 
 
 def _taken(
-    summary: type[Measured], frame: pl.DataFrame, name: str, measurable: bool, values: Iterator[Any]
+    kind: type[Measured], frame: pl.DataFrame, name: str, dtype: pl.DataType | None, values: Iterator[Any]
 ) -> Measured:
-    found = None
-    if measurable:
-        count = len(summary.measures(pl.col("")))
-        found = summary.of_measures(frame.schema[name], frame.height, [next(values) for _ in range(count)])
-    return summary.of_values(frame, name) if found is None else found
+    """The summary of one column by what was measured, which is as much as ``kind`` measures; else by its values."""
+    found = None if dtype is None else kind.of_measures(dtype, frame.height, list(islice(values, kind.asked())))
+    return kind.of_values(frame, name) if found is None else found
 
 
-def _measurable(frame: pl.DataFrame, name: str) -> bool:
-    dtype = frame.schema.get(name)
-    return dtype is not None and dtype.is_numeric() and not dtype.is_decimal() and frame.height > 0
+def _measurable(dtype: pl.DataType) -> bool:
+    return dtype.is_numeric() and not dtype.is_decimal()
 
 
 SUMMARIES: Table[type[Summary]] = Table("summary", "instar.summaries")

@@ -9,7 +9,7 @@ import msgspec
 import polars as pl
 
 from instar.base.schema import Schema
-from instar.data.operators.arithmetic import divided
+from instar.data.operators.arithmetic import scaled
 from instar.data.operators.operator import Col, ExpressionOperator, Known, operator, with_fields
 from instar.data.operators.types import finite, number, retyped
 from instar.data.summaries import Extremes, Of
@@ -60,11 +60,11 @@ class MinMax(ExpressionOperator[Ranges]):
         return Ranges({name: ends_of(summaries["ends", name], "MinMax", name) for name in self.columns})
 
     def expressions(self, state: Ranges, col: Col = pl.col) -> dict[str, pl.Expr]:
-        scaled = {
-            name: divided(col(name).cast(pl.Float64) - ends.start, ends.width, col(name))
+        made = {
+            name: scaled(col(name).cast(pl.Float64) - ends.start, ends.width, col(name))
             for name, ends in state.columns.items()
         }
-        return {name: value.clip(0.0, 1.0) for name, value in scaled.items()} if self.clip else scaled
+        return {name: value.clip(0.0, 1.0) for name, value in made.items()} if self.clip else made
 
     def explain(self, state: Ranges) -> str:
         return "\n".join(f"{name}: {range_words(ends)} becomes 0 to 1" for name, ends in state.columns.items())
