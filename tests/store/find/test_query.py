@@ -185,6 +185,15 @@ def test_any_text_is_a_query_that_reads_back_or_an_error_of_its_own(text: str) -
     assert parse(written(query)) == query
 
 
+@pytest.mark.parametrize(
+    "number", ["+0", "-1", "+1.5e3", ".5", "-.5", "+.5", "-inf", "+inf", "inf", "nan", "1_000", "2E5"]
+)
+def test_a_number_that_is_written_out_stays_a_number(number: str) -> None:
+    query = parse(f"param.lr={number}")
+    assert parse(written(query)) == query
+    assert parse(written(parse(f'param.lr="{number}"'))) == parse(f'param.lr="{number}"')
+
+
 def terms() -> st.SearchStrategy[Condition]:
     plain = st.sampled_from(sorted({*KEYS, "text"} - {"kind", "created", "feature", "live"}))
     numbers = st.floats().map(str)

@@ -9,7 +9,8 @@ from instar.store.find.moments import as_written
 from instar.store.find.terms import ME
 from instar.store.find.tokens import KEYWORDS
 
-_SAFE = re.compile(r"\w[\w.@/+%*-]*|-?[0-9][0-9.e+-]*")
+_NUMBER = r"[-+]?(?:\.?[0-9][0-9.eE_+-]*|[Ii]nf(?:inity)?|[Nn]a[Nn])"  # in quotes it would be a text
+_SAFE = re.compile(rf"\w[\w.@/+%*-]*|{_NUMBER}")
 _WORD = re.compile(r"\w+")
 
 
