@@ -17,7 +17,12 @@ NAMES = ["a", "b", "c", "d", "e"]
 @pytest.fixture
 def preparation() -> Preparation:
     rows = pl.DataFrame({name: [float(at * place) for at in range(9)] for place, name in enumerate(NAMES, 1)})
-    operators: list[AnyOperator] = [prep.Impute("a", "b"), prep.Standardize("a", "c"), prep.MinMax("d"), prep.MaxAbs("e")]
+    operators: list[AnyOperator] = [
+        prep.Impute("a", "b"),
+        prep.Standardize("a", "c"),
+        prep.MinMax("d"),
+        prep.MaxAbs("e"),
+    ]
     return prep.fit([*operators, prep.Pca("b", "c", components=1)], rows)
 
 

@@ -185,7 +185,7 @@ def test_duckdb_refuses_what_is_wrong_or_reaches_outside(lake: Path, query: str,
 
 @pytest.mark.parametrize("value", ["INTERVAL 1 DAY", "MAP {'a': 1}"])
 def test_a_type_that_cannot_be_kept_is_an_error_that_names_the_column(lake: Path, value: str) -> None:
-    with pytest.raises(BadInput, match=r"column 'odd' is .*; cast it in query="):
+    with pytest.raises(BadInput, match=r"column 'odd' is .*; cast it in the query"):
         DuckdbSource(lake, query=f"SELECT {value} AS odd").schema()
 
 

@@ -185,3 +185,8 @@ def test_a_question_may_end_in_a_comment(store: Store, asked: str) -> None:
 
 def test_a_sample_can_be_asked_for(store: Store) -> None:
     assert sql('SELECT * FROM "films@1" USING SAMPLE 2 ROWS', store=store).height == 2
+
+
+def test_a_type_without_a_counterpart_is_named_with_its_column(store: Store) -> None:
+    with pytest.raises(BadInput, match="column 'gap' is INTERVAL, which has no type here; cast it in the query"):
+        sql("SELECT INTERVAL 1 DAY AS gap FROM films", store=store)

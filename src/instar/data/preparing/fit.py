@@ -38,7 +38,8 @@ def fit(
     chunk_rows : rows of a chunk where the data has no chunks of its own;  workers : threads; None: as many as processors
 
     The result does not depend on the workers, since what the chunks give is merged in their order; between different
-    chunkings it is the same within what each summary guarantees. Memory is bounded by chunks times workers.
+    chunkings it is the same within what each summary guarantees. Memory is bounded by chunks times workers; of files and
+    lazy frames also by the batches that Polars reads ahead.
 
     >>> from instar import prep
     >>> films = {"Runtime": [90, None, 110]}

@@ -53,7 +53,9 @@ class DuckdbSource:
 
     def chunks(self, rows: int) -> Iterator[pl.DataFrame]:
         with self._open(self._asked) as database:
-            stream = pl.scan_arrow_c_stream(database.sql(self._casting(database)))
+            stream = pl.scan_arrow_c_stream(
+                database.sql(casting(database, self._asked, f"{self.path}: the result of the query"))
+            )
             pieces = stream.collect_batches(chunk_size=rows, maintain_order=True)
             yield from rechunk((canonical_frame(piece) for piece in pieces), rows)
 
@@ -64,21 +66,10 @@ class DuckdbSource:
     @cached_property
     def _told(self) -> tuple[Schema, int]:
         with self._open(self._asked) as database:
-            asked = self._casting(database)
+            asked = casting(database, self._asked, f"{self.path}: the result of the query")
             empty = pl.scan_arrow_c_stream(database.sql(f"SELECT * FROM ({asked}) LIMIT 0")).collect()
             counted = database.execute(f"SELECT count(*) FROM ({self._asked})").fetchone()
             return schema_of(canonical_frame(empty)), counted[0] if counted else 0
-
-    def _casting(self, database: duckdb.DuckDBPyConnection) -> str:
-        """The query with the columns cast that would otherwise arrive in a type of DuckDB's own."""
-        columns = database.sql(self._asked)
-        check_names(columns.columns, f"{self.path}: the result of the query")
-        casts = []
-        for name, dtype in zip(columns.columns, map(str, columns.types)):
-            if any(word in dtype for word in _REFUSED) or dtype.startswith("TIME WITH"):
-                raise BadInput(f"{self.path}: column {name!r} is {dtype}, which has no type here; cast it in query=")
-            casts.append(_cast(name, dtype))
-        return f"SELECT {', '.join(casts)} FROM ({self._asked})"
 
     @contextmanager
     def _open(self, asked: str = "") -> Iterator[duckdb.DuckDBPyConnection]:
@@ -98,6 +89,21 @@ class DuckdbSource:
                     "SELECT table_name FROM information_schema.tables ORDER BY 1"
                 ).fetchall()
             ]
+
+
+def casting(database: duckdb.DuckDBPyConnection, asked: str, where: str) -> str:
+    """A query with the columns cast that would otherwise arrive in a type of DuckDB's own. where : for messages
+
+    Raises BadInput for a column whose type has no counterpart, or that has no name of its own.
+    """
+    answer = database.sql(asked)
+    check_names(answer.columns, where)
+    casts = []
+    for name, dtype in zip(answer.columns, map(str, answer.types)):
+        if any(word in dtype for word in _REFUSED) or dtype.startswith("TIME WITH"):
+            raise BadInput(f"{where}: column {name!r} is {dtype}, which has no type here; cast it in the query")
+        casts.append(_cast(name, dtype))
+    return f"SELECT {', '.join(casts)} FROM ({asked}\n)"  # it may end in a comment, which the line ends
 
 
 def _cast(name: str, dtype: str) -> str:

@@ -16,8 +16,8 @@ import polars as pl
 
 from instar.base.errors import BadInput
 from instar.base.logical import canonical_frame
-from instar.data.rows.frames import check_names
 from instar.data.sources.database import quoted
+from instar.data.sources.duckdb import casting
 from instar.data.sql.question import CATALOGUE, Question
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ SECONDS = 600.0
 BATCH_ROWS = 65_536
 PATIENCE = 10.0  # seconds that an interrupted question may take to end
 _NO_DOWNLOADS: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-_AS_TEXT = ("ENUM", "UUID", "BIT", "VARINT", "BIGNUM", "JSON")
-_AS_INTEGER = ("HUGEINT", "UHUGEINT")
 
 
 @contextmanager
@@ -64,7 +62,7 @@ def answering(
         _lock(database, files)
         with _ended_after(database, seconds) as ended:
             try:
-                stream = pl.scan_arrow_c_stream(database.sql(_castings(database, asked.text, limit)))
+                stream = pl.scan_arrow_c_stream(database.sql(_limited(database, asked.text, limit)))
                 pieces = stream.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
                 yield map(canonical_frame, chain([pl.DataFrame(schema=stream.collect_schema())], pieces))
             except (duckdb.Error, pl.exceptions.PolarsError) as error:
@@ -134,20 +132,9 @@ def _ended_after(database: duckdb.DuckDBPyConnection, seconds: float) -> Iterato
         timer.cancel()
 
 
-def _castings(database: duckdb.DuckDBPyConnection, text: str, limit: int | None) -> str:
+def _limited(database: duckdb.DuckDBPyConnection, text: str, limit: int | None) -> str:
     """The question, of at most ``limit`` rows; columns of types that a dataset does not have are cast."""
-    answer = database.sql(text)
-    check_names(answer.columns, "sql: the answer")
-    columns = ", ".join(map(_casting, answer.columns, map(str, answer.types)))
-    # The question may end in a comment, which its line ends.
-    return f"SELECT {columns} FROM ({text}\n)" + (f" LIMIT {limit}" if limit is not None else "")
-
-
-def _casting(name: str, kind: str) -> str:
-    column = quoted(name)
-    if kind.startswith(_AS_TEXT) and not kind.endswith("]"):
-        return f"CAST({column} AS VARCHAR) AS {column}"
-    return f"CAST({column} AS BIGINT) AS {column}" if kind in _AS_INTEGER else column
+    return casting(database, text, "sql: the answer") + (f" LIMIT {limit}" if limit is not None else "")
 
 
 def _words(error: Exception, text: str, ended: bool, seconds: float) -> str:
